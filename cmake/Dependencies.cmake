@@ -1,0 +1,14 @@
+# Libraries, each known to one module of lib/ only (tests/layout checks it).
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(FCGI REQUIRED IMPORTED_TARGET fcgi)
+pkg_check_modules(PQ REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)
+pkg_check_modules(CURL REQUIRED IMPORTED_TARGET libcurl)
+pkg_check_modules(URIPARSER REQUIRED IMPORTED_TARGET liburiparser)
+pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
+pkg_check_modules(ABSL_TIME REQUIRED IMPORTED_TARGET absl_time)
+
+# libphonenumber and kainjow's mustache ship no .pc file.
+find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
+find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h REQUIRED)
+find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)

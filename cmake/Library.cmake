@@ -1,0 +1,40 @@
+# libopsfabric.a: one .c (or .cc, where the library behind it is C++) and one .h per
+# concept. The listing of lib/ is the list of modules.
+file(GLOB lib_sources CONFIGURE_DEPENDS lib/*.c lib/*.cc)
+file(GLOB lib_headers CONFIGURE_DEPENDS lib/*.h)
+file(GLOB lib_sql CONFIGURE_DEPENDS lib/sql/*.sql)
+file(GLOB schema_migrations CONFIGURE_DEPENDS schema/[0-9]*.sql)
+
+set(generated ${PROJECT_BINARY_DIR}/generated)
+file(MAKE_DIRECTORY ${generated})
+
+# Each statement's header comment names its parameters: from it come a struct to bind
+# them by name, the enum and the text (lib/stmt.h).
+add_custom_command(
+	OUTPUT ${generated}/stmt.def ${generated}/stmt_params.h ${generated}/stmt_text.inc
+	COMMAND ${CMAKE_COMMAND} -D OUT=${generated} -D SQL_DIR=${PROJECT_SOURCE_DIR}/lib/sql
+		-P ${PROJECT_SOURCE_DIR}/cmake/statements.cmake
+	DEPENDS ${lib_sql} ${PROJECT_SOURCE_DIR}/cmake/statements.cmake
+	COMMENT "Reading lib/sql" VERBATIM)
+add_custom_command(
+	OUTPUT ${generated}/migrations.inc ${generated}/schema_version.h
+	COMMAND ${CMAKE_COMMAND} -D OUT=${generated} -D SCHEMA_DIR=${PROJECT_SOURCE_DIR}/schema
+		-P ${PROJECT_SOURCE_DIR}/cmake/migrations.cmake
+	DEPENDS ${schema_migrations} ${PROJECT_SOURCE_DIR}/cmake/migrations.cmake
+	COMMENT "Reading schema" VERBATIM)
+
+add_library(opsfabric STATIC ${lib_sources}
+	${generated}/stmt.def ${generated}/stmt_params.h ${generated}/stmt_text.inc
+	${generated}/migrations.inc ${generated}/schema_version.h)
+target_sources(opsfabric PUBLIC FILE_SET HEADERS
+	BASE_DIRS lib FILES ${lib_headers})
+set_target_properties(opsfabric PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
+target_include_directories(opsfabric PUBLIC lib ${generated})
+target_include_directories(opsfabric SYSTEM PRIVATE
+	${PHONENUMBER_INCLUDE_DIR} ${MUSTACHE_INCLUDE_DIR})
+target_compile_definitions(opsfabric PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}")
+target_link_libraries(opsfabric
+	PRIVATE project_flags
+	PUBLIC PkgConfig::FCGI PkgConfig::PQ PkgConfig::CJSON PkgConfig::CURL
+		PkgConfig::URIPARSER PkgConfig::CRYPTO PkgConfig::ABSL_TIME
+		${PHONENUMBER_LIBRARY} m)

@@ -1,0 +1,78 @@
+# Tests, by label: unit (no I/O), fuzz (corpora replayed), schema (pgTAP), route, edge, life
+# (a running stack), layout (lists agree, layers hold).
+pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
+find_program(PYTEST NAMES pytest-3 REQUIRED)
+set(sanitizer_env
+	"ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1"
+	"UBSAN_OPTIONS=print_stacktrace=1")
+
+# One program per module of lib/; a test file mirrors a module file.
+file(GLOB unit_tests CONFIGURE_DEPENDS tests/unit/test_*.c)
+foreach(source IN LISTS unit_tests)
+	get_filename_component(target ${source} NAME_WE)
+	string(REPLACE "test_" "" module ${target})
+	add_executable(${target} ${source})
+	set_target_properties(${target} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+	target_link_libraries(${target} PRIVATE opsfabric project_flags PkgConfig::CHECK)
+	add_test(NAME unit/${module} COMMAND ${target})
+	set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 60
+		ENVIRONMENT "${sanitizer_env}")
+endforeach()
+
+# A fuzz target asserts a property. With OPSFABRIC_FUZZ it explores; everywhere else the same
+# file replays its corpus, which is how a crash of yesterday stays fixed.
+file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)
+foreach(source IN LISTS fuzz_targets)
+	get_filename_component(target ${source} NAME_WE)
+	string(REPLACE "fuzz_" "" input ${target})
+	add_executable(${target} ${source})
+	if(OPSFABRIC_FUZZ)
+		target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+	else()
+		target_sources(${target} PRIVATE tests/fuzz/replay.c)
+	endif()
+	set_target_properties(${target} PROPERTIES
+		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+	target_link_libraries(${target} PRIVATE opsfabric project_flags)
+	add_test(NAME fuzz/${input} COMMAND ${target}
+		${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${input})
+	set_tests_properties(fuzz/${input} PROPERTIES LABELS fuzz TIMEOUT 60
+		ENVIRONMENT "${sanitizer_env}")
+endforeach()
+
+# Black box, on a running stack: one for the whole run, started and stopped by CTest. The tests
+# share its clock and its two cores, so they run one after the other.
+set(stack_state ${PROJECT_BINARY_DIR}/stack.path)
+get_filename_component(preset ${PROJECT_BINARY_DIR} NAME)
+set(stack_env
+	"OPSFABRIC_TEST_STACK=${stack_state}"
+	"OPSFABRIC_PRESET=${preset}"
+	"OPSFABRIC_SKIP_BUILD=1"
+	"${sanitizer_env}")
+add_test(NAME stack/start COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack start ${stack_state})
+add_test(NAME stack/stop COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack stop ${stack_state})
+set_tests_properties(stack/start PROPERTIES FIXTURES_SETUP stack TIMEOUT 180
+	LABELS stack ENVIRONMENT "${stack_env}")
+set_tests_properties(stack/stop PROPERTIES FIXTURES_CLEANUP stack TIMEOUT 60
+	LABELS stack ENVIRONMENT "${stack_env}")
+foreach(label route edge life)
+	file(GLOB scripts CONFIGURE_DEPENDS tests/${label}/test_*.py)
+	foreach(script IN LISTS scripts)
+		get_filename_component(name ${script} NAME_WE)
+		string(REPLACE "test_" "" name ${name})
+		add_test(NAME ${label}/${name} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
+		set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 600
+			FIXTURES_REQUIRED stack RESOURCE_LOCK stack ENVIRONMENT "${stack_env}"
+			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+	endforeach()
+endforeach()
+
+file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
+foreach(script IN LISTS layout_checks)
+	get_filename_component(name ${script} NAME_WE)
+	string(REPLACE "check_" "" name ${name})
+	add_test(NAME layout/${name} COMMAND ${script} ${PROJECT_BINARY_DIR})
+	set_tests_properties(layout/${name} PROPERTIES LABELS layout TIMEOUT 300
+		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+endforeach()

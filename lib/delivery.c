@@ -1,0 +1,444 @@
+/*
+ * delivery - the work of a dispatcher: claim, hand over, conclude
+ */
+#include "delivery.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "db.h"
+#include "digest.h"
+#include "http.h"
+#include "id.h"
+#include "log.h"
+#include "message.h"
+#include "problem.h"
+#include "provider.h"
+
+#define SECOND_US INT64_C(1000000)
+/* Rows are claimed and concluded in batches: at most so many times a second. */
+#define GATHER_US INT64_C(10000)
+/* The database did not answer: meanwhile transfers proceed. */
+#define PAUSE_US SECOND_US
+/* Longer than the role's statement_timeout: a claim whose commit we did not see
+ * has happened by then, or never will. */
+#define DOUBT_US (20 * SECOND_US)
+#define BACKOFF_MIN (2 * CLOCK_SECOND)
+#define BACKOFF_MAX (5 * CLOCK_MINUTE)
+#define RETRY_AFTER_MAX CLOCK_HOUR
+/* A row is begun with half of its lease left, so it ends within it. */
+#define TRANSFER_US (MESSAGE_LEASE / 2)
+/* Of a claimed batch or a written one: rows times the longest text. */
+#define WORK_CAP ((size_t)64 * 1024 * 1024)
+/* One message and its answer. */
+#define SLOT_CAP ((size_t)4 * 1024 * 1024)
+
+enum slot_state {
+	SLOT_FREE,
+	SLOT_SENDING, /* with the provider */
+	SLOT_ENDED    /* its outcome is not written yet */
+};
+
+struct slot {
+	enum slot_state state;
+	struct arena *arena; /* what the outcome points to */
+	struct id id;
+	struct masked to;
+	int64_t begun_us;
+	struct message_result result;
+};
+
+struct delivery {
+	struct db *db;
+	const struct provider *provider;
+	struct http *http;
+	struct arena *work;
+	struct id self;
+	struct outbox outbox;
+	struct slot *slots;
+	int counts[SLOT_ENDED + 1]; /* slots in each state */
+	bool stopping;
+	bool hungry;             /* there may be more that is due */
+	int64_t gather_until_us; /* next batch, unless nobody is waiting */
+	int64_t sweep_us;        /* next look at the whole outbox */
+	int64_t pause_until_us;  /* the database is away */
+	int64_t doubt_until_us;  /* rows may be claimed that we do not know of */
+	bool doubt;              /* and were not yet given back */
+};
+
+struct delivery *
+delivery_new(struct db *db, const struct provider *p)
+{
+	struct delivery *d = calloc(1, sizeof(*d));
+
+	if (d == NULL)
+		abort();
+	d->db = db;
+	d->provider = p;
+	d->http = http_new(p->parallel);
+	d->work = arena_new(WORK_CAP);
+	d->self = id_new();
+	d->outbox.db = db;
+	d->outbox.provider = p->name;
+	d->outbox.self = d->self.text;
+	d->slots = calloc((size_t)p->parallel, sizeof(*d->slots));
+	if (d->slots == NULL)
+		abort();
+	for (int i = 0; i < p->parallel; i++)
+		d->slots[i].arena = arena_new(SLOT_CAP);
+	d->counts[SLOT_FREE] = p->parallel;
+	d->hungry = true;
+	return d;
+}
+
+void
+delivery_free(struct delivery *d)
+{
+	if (d == NULL)
+		return;
+	http_free(d->http);
+	for (int i = 0; i < d->provider->parallel; i++)
+		arena_free(d->slots[i].arena);
+	free(d->slots);
+	arena_free(d->work);
+	free(d);
+}
+
+void
+delivery_wake(struct delivery *d)
+{
+	d->hungry = true;
+}
+
+void
+delivery_stop(struct delivery *d)
+{
+	d->stopping = true;
+}
+
+bool
+delivery_is_done(const struct delivery *d)
+{
+	return d->stopping && d->counts[SLOT_SENDING] == 0 &&
+	       d->counts[SLOT_ENDED] == 0 && !d->doubt;
+}
+
+static void
+slot_move(struct delivery *d, struct slot *s, enum slot_state to)
+{
+	d->counts[s->state]--;
+	d->counts[to]++;
+	s->state = to;
+}
+
+/* Twice as long each time, up to the limit, and half of it by chance: messages
+ * that failed together do not come back together. */
+static int64_t
+backoff_us(int attempt)
+{
+	int64_t whole = BACKOFF_MIN;
+	uint32_t chance;
+
+	for (int i = 1; i < attempt && whole < BACKOFF_MAX; i++)
+		whole *= 2;
+	if (whole > BACKOFF_MAX)
+		whole = BACKOFF_MAX;
+	digest_random(&chance, sizeof(chance));
+	return whole / 2 + whole / 2 * (int64_t)(chance >> 16) / 65536;
+}
+
+static void
+log_outcome(const struct delivery *d, const struct slot *s)
+{
+	const struct outcome *o = &s->result.outcome;
+	char line[512];
+
+	/* No text, no full number: not what the provider said either. */
+	(void)snprintf(line, sizeof(line),
+	    "message %s: %s %s attempt %d %s in %" PRId64 " us%s%s",
+	    s->id.text, d->provider->name, message_outcome_name(o->kind),
+	    s->result.attempt, s->to.text, clock_ticks_us() - s->begun_us,
+	    o->reason == NULL ? "" : ": ", o->reason == NULL ? "" : o->reason);
+	if (o->is_our_fault)
+		log_error("%s", line);
+	else if (o->kind == OUTCOME_SENT)
+		log_info("%s", line);
+	else
+		log_warn("%s", line);
+}
+
+static void
+slot_end(struct delivery *d, struct slot *s, struct outcome outcome)
+{
+	int64_t after = outcome.retry_after_us;
+
+	s->result.outcome = outcome;
+	if (outcome.kind == OUTCOME_RETRY) {
+		int64_t wait = backoff_us(s->result.attempt);
+
+		if (after > RETRY_AFTER_MAX)
+			after = RETRY_AFTER_MAX;
+		/* Not before the provider wants it, nor all at that instant. */
+		s->result.retry_at = clock_add(
+		    clock_now(), after + (after > 0 ? wait / 8 : wait));
+	}
+	slot_move(d, s, SLOT_ENDED);
+	log_outcome(d, s);
+}
+
+/* Certain that nothing left: the row goes back. */
+static void
+slot_return(struct delivery *d, struct slot *s, const char *reason)
+{
+	struct outcome o = { .kind = OUTCOME_RETRY, .reason = reason };
+
+	slot_end(d, s, o);
+}
+
+static void
+slot_request(struct delivery *d, struct slot *s, const struct message *m)
+{
+	struct http_request r = { 0 };
+	struct problem why;
+
+	if (d->provider->request(&r, m, s->arena, &why) == 0) {
+		r.timeout_us = TRANSFER_US;
+		if (http_start(d->http, &r, s, &why) == 0)
+			return;
+	}
+	slot_end(d, s,
+	    (struct outcome){ .kind = OUTCOME_RETRY,
+		.reason = arena_strdup(s->arena, why.detail),
+		.is_our_fault = true });
+}
+
+/*
+ * The claim is committed: begin. Half of the lease must be left, or somebody
+ * else may believe us lost and decide about the row. A clock that went back
+ * in between says nothing about that.
+ */
+static void
+slot_begin(struct delivery *d, struct slot *s, const struct message *m,
+    struct clock_time claimed)
+{
+	int64_t held = clock_now().us - claimed.us;
+
+	arena_reset(s->arena);
+	(void)snprintf(s->id.text, sizeof(s->id.text), "%s", m->id);
+	s->to = log_masked(m->to);
+	s->begun_us = clock_ticks_us();
+	s->result.id = s->id.text;
+	s->result.attempt = m->attempt;
+	slot_move(d, s, SLOT_SENDING);
+	if (held < 0 || held > MESSAGE_LEASE / 2)
+		slot_return(d, s, "held for too long before it was begun");
+	else if (d->provider->accept != NULL)
+		slot_end(d, s, d->provider->accept(m, s->arena));
+	else
+		slot_request(d, s, m);
+}
+
+static struct slot *
+slot_next(struct delivery *d, enum slot_state state, int *from)
+{
+	while (*from < d->provider->parallel) {
+		struct slot *s = &d->slots[(*from)++];
+
+		if (s->state == state)
+			return s;
+	}
+	return NULL;
+}
+
+/* What has no clear answer is unknown, whatever the provider. */
+static struct outcome
+answer_outcome(const struct delivery *d, const struct http_answer *answer,
+    struct arena *a)
+{
+	struct outcome o = { .kind = OUTCOME_UNKNOWN };
+
+	if (answer->end == HTTP_ANSWERED)
+		return d->provider->outcome(answer, a);
+	if (answer->end == HTTP_NOT_SENT)
+		o.kind = OUTCOME_RETRY;
+	if (answer->status > 0)
+		o.reason = arena_printf(
+		    a, "HTTP %d, then %s", answer->status, answer->error);
+	else
+		o.reason = arena_strdup(a, answer->error);
+	return o;
+}
+
+static void
+collect(struct delivery *d)
+{
+	struct http_answer answer;
+	struct slot *s;
+
+	while ((s = http_finished(d->http, &answer)) != NULL)
+		slot_end(d, s, answer_outcome(d, &answer, s->arena));
+}
+
+/* -1: leave the database alone for a moment; it said why in the log. */
+static int
+database(struct delivery *d, int rc)
+{
+	arena_reset(d->work);
+	if (rc != 0)
+		d->pause_until_us = clock_ticks_us() + PAUSE_US;
+	return rc;
+}
+
+static int
+conclude(struct delivery *d)
+{
+	int parallel = d->provider->parallel, count = 0, from = 0;
+	struct message_result *results = arena_alloc(
+	    d->work, (size_t)parallel * sizeof(*results));
+	struct problem why;
+	struct slot *s;
+
+	while ((s = slot_next(d, SLOT_ENDED, &from)) != NULL)
+		results[count++] = s->result;
+	if (database(d, message_conclude(&d->outbox, d->work, results, count,
+			    &why)) != 0)
+		return -1;
+	from = 0;
+	while ((s = slot_next(d, SLOT_ENDED, &from)) != NULL) {
+		arena_reset(s->arena);
+		slot_move(d, s, SLOT_FREE);
+	}
+	return 0;
+}
+
+/* A claim may have been committed without our knowing: what we hold is known,
+ * so everything else in our name was never begun. */
+static int
+unclaim(struct delivery *d)
+{
+	int parallel = d->provider->parallel, count = 0;
+	const char **begun =
+	    arena_alloc(d->work, (size_t)parallel * sizeof(*begun));
+	struct problem why;
+
+	for (int i = 0; i < parallel; i++)
+		if (d->slots[i].state != SLOT_FREE)
+			begun[count++] = d->slots[i].id.text;
+	if (database(d, message_unclaim(&d->outbox, d->work, begun, count,
+			    &why)) != 0)
+		return -1;
+	d->doubt = false;
+	return 0;
+}
+
+static int
+sweep(struct delivery *d)
+{
+	int64_t now_us = clock_ticks_us();
+	struct problem why;
+
+	if (now_us < d->doubt_until_us && unclaim(d) != 0)
+		return -1;
+	if (database(d, message_sweep(&d->outbox, d->work, &why)) != 0)
+		return -1;
+	d->sweep_us = now_us + SECOND_US;
+	d->hungry = true;
+	return 0;
+}
+
+static int
+claim(struct delivery *d)
+{
+	struct clock_time claimed = clock_now();
+	int most = d->counts[SLOT_FREE], count, from = 0;
+	const struct message *m;
+	struct problem why;
+
+	if (message_claim(&m, &count, &d->outbox, d->work, most, &why) != 0) {
+		d->doubt = true;
+		d->doubt_until_us = clock_ticks_us() + DOUBT_US;
+		return database(d, -1);
+	}
+	for (int i = 0; i < count; i++) {
+		struct slot *s = slot_next(d, SLOT_FREE, &from);
+
+		assert(s != NULL);
+		slot_begin(d, s, &m[i], claimed);
+	}
+	d->hungry = count == most;
+	return database(d, 0);
+}
+
+static bool
+is_due(const struct delivery *d, int64_t now_us)
+{
+	return d->counts[SLOT_SENDING] == 0 || now_us >= d->gather_until_us;
+}
+
+static bool
+wants_claim(const struct delivery *d)
+{
+	return !d->stopping && d->hungry && d->counts[SLOT_FREE] > 0;
+}
+
+void
+delivery_step(struct delivery *d)
+{
+	int64_t now_us;
+
+	collect(d);
+	now_us = clock_ticks_us();
+	if (now_us < d->pause_until_us || db_is_wrong(d->db))
+		return;
+	if (is_due(d, now_us) && d->counts[SLOT_ENDED] > 0) {
+		d->gather_until_us = now_us + GATHER_US;
+		if (conclude(d) != 0)
+			return;
+	}
+	if (d->stopping) {
+		if (d->doubt)
+			(void)unclaim(d);
+		return;
+	}
+	if (now_us >= d->sweep_us && sweep(d) != 0)
+		return;
+	if (wants_claim(d) && is_due(d, now_us)) {
+		d->gather_until_us = clock_ticks_us() + GATHER_US;
+		(void)claim(d);
+	}
+}
+
+/* When the next step has something to do, if nothing happens before. */
+static int64_t
+next_us(const struct delivery *d)
+{
+	int64_t next = d->sweep_us;
+
+	if (d->counts[SLOT_ENDED] > 0 || wants_claim(d) ||
+	    (d->stopping && d->doubt)) {
+		next = d->gather_until_us;
+		if (d->counts[SLOT_SENDING] == 0)
+			next = 0;
+	} else if (d->stopping) {
+		next = INT64_MAX;
+	}
+	return next > d->pause_until_us ? next : d->pause_until_us;
+}
+
+void
+delivery_wait(struct delivery *d, const int *fds, int count)
+{
+	int64_t wait_us = next_us(d) - clock_ticks_us();
+
+	if (wait_us < 0)
+		wait_us = 0;
+	if (wait_us > SECOND_US)
+		wait_us = SECOND_US;
+	http_wait(d->http, fds, count, (int)((wait_us + 999) / 1000));
+}

@@ -1,0 +1,65 @@
+/*
+ * digest - hashes, random bytes and comparisons that leak no time (libcrypto)
+ */
+#include "digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+struct digest_hex
+digest_sha256(const void *bytes, size_t len)
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	struct digest_hex out;
+
+	(void)SHA256(bytes, len, hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		(void)snprintf(out.text + 2 * i, 3, "%02x", hash[i]);
+	return out;
+}
+
+void
+digest_random(void *out, size_t len)
+{
+	unsigned char *p = out;
+
+	while (len > 0) {
+		ssize_t n = getrandom(p, len, 0);
+
+		if (n < 0)
+			abort();
+		p += n;
+		len -= (size_t)n;
+	}
+}
+
+void
+digest_random_code(char *out, size_t len)
+{
+	static const char letters[] = "0123456789"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz";
+	const unsigned count = sizeof(letters) - 1;
+	unsigned char byte;
+
+	for (size_t i = 0; i < len;) {
+		digest_random(&byte, 1);
+		/* The rest above would favour the first letters. */
+		if (byte < 256 / count * count)
+			out[i++] = letters[byte % count];
+	}
+	out[len] = '\0';
+}
+
+bool
+digest_equal(const char *a, const char *b)
+{
+	struct digest_hex x = digest_sha256(a, strlen(a));
+	struct digest_hex y = digest_sha256(b, strlen(b));
+
+	return CRYPTO_memcmp(x.text, y.text, sizeof(x.text)) == 0;
+}

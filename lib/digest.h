@@ -1,0 +1,26 @@
+/*
+ * digest.h - hashes, random bytes and comparisons that leak no time (libcrypto)
+ */
+#ifndef LIB_DIGEST_H
+#define LIB_DIGEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct digest_hex {
+	char text[65];
+};
+
+/* SHA-256 in lower-case hexadecimal. */
+struct digest_hex digest_sha256(const void *bytes, size_t len);
+
+/* From the kernel's generator; ends the process if it has none. */
+void digest_random(void *out, size_t len);
+
+/* A code of len characters out of 0-9A-Za-z, evenly drawn, and a NUL. */
+void digest_random_code(char *out, size_t len);
+
+/* Equal? In a time that depends on the lengths only. */
+bool digest_equal(const char *a, const char *b);
+
+#endif

@@ -1,0 +1,223 @@
+/*
+ * fields - the fields of a request, whether it came as JSON or as a form
+ */
+#include "fields.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "form.h"
+#include "json.h"
+#include "json_write.h"
+#include "problem.h"
+#include "route.h"
+
+#define NAME_MAX_BYTES 40
+#define METADATA_MAX 4096
+#define METADATA_DEPTH 2
+
+static const struct {
+	size_t max;
+	const char *names;
+} table[FIELD_MAX] = {
+#define FIELD(name, max, names) [FIELD_##name] = { max, names },
+#include "field.def"
+#undef FIELD
+};
+
+struct fields {
+	struct arena *arena;
+	const struct cJSON *json;
+	struct form form;
+	bool is_form;
+};
+
+int
+fields_read(
+    const struct fields **out, const struct request *req, struct problem *why)
+{
+	struct fields *f = arena_alloc(req->arena, sizeof(*f));
+
+	f->arena = req->arena;
+	f->is_form = req->body_kind == BODY_FORM;
+	*out = f;
+	if (f->is_form)
+		return form_parse(
+		    &f->form, req->arena, req->body, req->body_len, why);
+	if (json_parse(&f->json, req->arena, req->body, req->body_len, why) !=
+	    0)
+		return -1;
+	if (!json_is_object(f->json))
+		return problem(
+		    why, PROBLEM_BAD_JSON, NULL, "The body must be an object");
+	return 0;
+}
+
+bool
+fields_is_form(const struct fields *f)
+{
+	return f->is_form;
+}
+
+const char *
+fields_pointer(enum field which)
+{
+	static char pointers[FIELD_MAX][NAME_MAX_BYTES];
+	const char *names = table[which].names;
+	size_t len = strcspn(names, "|");
+
+	if (pointers[which][0] == '\0') {
+		pointers[which][0] = '/';
+		memcpy(pointers[which] + 1, names, len);
+	}
+	return pointers[which];
+}
+
+static const char *
+trimmed(struct arena *a, const char *text)
+{
+	static const char spaces[] = " \t\r\n";
+	size_t len;
+
+	text += strspn(text, spaces);
+	len = strlen(text);
+	while (len > 0 && strchr(spaces, text[len - 1]) != NULL)
+		len--;
+	return len == 0 ? NULL : arena_strndup(a, text, len);
+}
+
+static size_t
+characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text != '\0'; text++)
+		count += ((unsigned char)*text & 0xc0U) != 0x80;
+	return count;
+}
+
+/* The value under one of the field's names; untrimmed, NULL if there is none.
+ */
+static int
+value_find(const char **out, const struct fields *f, enum field which,
+    struct problem *why)
+{
+	const char *names = table[which].names;
+	char name[NAME_MAX_BYTES];
+	const struct cJSON *v;
+
+	*out = NULL;
+	while (*out == NULL && *names != '\0') {
+		size_t len = strcspn(names, "|");
+
+		memcpy(name, names, len);
+		name[len] = '\0';
+		names += len + (names[len] == '|');
+		if (f->is_form) {
+			*out = form_value(&f->form, name);
+			continue;
+		}
+		v = json_member(f->json, name);
+		*out = json_text(v);
+		if (v != NULL && *out == NULL && !json_is_null(v))
+			return problem(why, PROBLEM_FIELD_INVALID,
+			    fields_pointer(which), "%s must be a string", name);
+	}
+	return 0;
+}
+
+int
+fields_text(const char **out, const struct fields *f, enum field which,
+    struct problem *why)
+{
+	if (value_find(out, f, which, why) != 0)
+		return -1;
+	if (*out == NULL)
+		return 0;
+	*out = trimmed(f->arena, *out);
+	if (*out != NULL && characters(*out) > table[which].max)
+		return problem(why, PROBLEM_FIELD_TOO_LONG,
+		    fields_pointer(which), "%s may have %zu characters",
+		    fields_pointer(which) + 1, table[which].max);
+	return 0;
+}
+
+int
+fields_need(const char **out, const struct fields *f, enum field which,
+    struct problem *why)
+{
+	if (fields_text(out, f, which, why) != 0)
+		return -1;
+	if (*out == NULL)
+		return problem(why, PROBLEM_FIELD_MISSING,
+		    fields_pointer(which), "%s is missing",
+		    fields_pointer(which) + 1);
+	return 0;
+}
+
+int
+fields_metadata(const char **out, const struct fields *f, struct problem *why)
+{
+	const struct cJSON *v = json_member(f->json, "metadata");
+
+	*out = NULL;
+	if (v == NULL || json_is_null(v))
+		return 0;
+	if (!json_is_object(v) || json_depth(v) > METADATA_DEPTH)
+		return problem(why, PROBLEM_FIELD_INVALID, "/metadata",
+		    "metadata must be an object of at most %d levels",
+		    METADATA_DEPTH);
+	*out = json_print(f->arena, v);
+	if (strlen(*out) > METADATA_MAX)
+		return problem(why, PROBLEM_FIELD_TOO_LONG, "/metadata",
+		    "metadata may have %d bytes", METADATA_MAX);
+	return 0;
+}
+
+bool
+fields_has(const struct fields *f, const char *name)
+{
+	return f->is_form ? form_value(&f->form, name) != NULL
+	                  : json_member(f->json, name) != NULL;
+}
+
+/* No audio and no picture is stored, nor where it could be had. */
+static bool
+is_kept(const char *name)
+{
+	return strncmp(name, "RecordingUrl", strlen("RecordingUrl")) != 0 &&
+	       strncmp(name, "MediaUrl", strlen("MediaUrl")) != 0;
+}
+
+static void
+pair_write(struct buf *b, const struct form_pair *p)
+{
+	json_arr_open(b, NULL);
+	json_str(b, NULL, p->name);
+	json_str(b, NULL, p->value);
+	json_arr_close(b);
+}
+
+const char *
+fields_kept(const struct fields *f)
+{
+	struct buf b;
+
+	buf_init(&b, f->arena);
+	if (f->is_form) {
+		json_arr_open(&b, NULL);
+		for (size_t i = 0; i < f->form.count; i++)
+			if (is_kept(f->form.pairs[i].name))
+				pair_write(&b, &f->form.pairs[i]);
+		json_arr_close(&b);
+		return b.text;
+	}
+	json_obj_open(&b, NULL);
+	for (const struct cJSON *m = json_first(f->json); m != NULL;
+	     m = json_next(m))
+		if (is_kept(json_name(m)))
+			json_raw(&b, json_name(m), json_print(f->arena, m));
+	json_obj_close(&b);
+	return b.text;
+}

@@ -1,0 +1,59 @@
+/*
+ * fields.h - the fields of a request, whether it came as JSON or as a form
+ *
+ * Which fields there are, their names and their longest values is field.def.
+ */
+#ifndef LIB_FIELDS_H
+#define LIB_FIELDS_H
+
+#include <stdbool.h>
+
+struct arena;
+struct cJSON;
+struct problem;
+struct request;
+
+enum field {
+#define FIELD(name, max, names) FIELD_##name,
+#include "field.def"
+#undef FIELD
+	FIELD_MAX
+};
+
+struct fields;
+
+/* Read the body as what its Content-Type says. */
+int fields_read(
+    const struct fields **out, const struct request *req, struct problem *why);
+
+/* Did they come as a form, as browsers and Twilio send them? */
+bool fields_is_form(const struct fields *f);
+
+/*
+ * Trimmed text, NULL if the field is absent, null or empty. -1 with
+ * PROBLEM_FIELD_INVALID for another type, PROBLEM_FIELD_TOO_LONG.
+ */
+int fields_text(const char **out, const struct fields *f, enum field which,
+    struct problem *why);
+
+/* The same, but absent is PROBLEM_FIELD_MISSING. */
+int fields_need(const char **out, const struct fields *f, enum field which,
+    struct problem *why);
+
+/* A JSON object of at most 4 KB and two levels, as text; NULL if absent. */
+int fields_metadata(
+    const char **out, const struct fields *f, struct problem *why);
+
+/* Was a field of exactly this name sent? */
+bool fields_has(const struct fields *f, const char *name);
+
+/*
+ * What is kept of the request: all fields as JSON, as they came (a form as a
+ * list of pairs), but without the addresses of recordings and media.
+ */
+const char *fields_kept(const struct fields *f);
+
+/* "/contact_phone": the field's JSON pointer, for problems. */
+const char *fields_pointer(enum field which);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * form.h - application/x-www-form-urlencoded, decoded (uriparser)
+ *
+ * Names may repeat and keep their order: Twilio signs them all.
+ */
+#ifndef LIB_FORM_H
+#define LIB_FORM_H
+
+#include <stddef.h>
+
+struct arena;
+struct problem;
+
+struct form_pair {
+	const char *name;
+	const char *value; /* "" where there was no '=' */
+};
+
+struct form {
+	struct form_pair *pairs;
+	size_t count;
+};
+
+/*
+ * -1 with PROBLEM_BAD_FORM for NUL or more than 1,000 pairs, PROBLEM_BAD_TEXT
+ * for what is not UTF-8 once decoded.
+ */
+int form_parse(struct form *out, struct arena *a, const char *text, size_t len,
+    struct problem *why);
+
+/* The first value of that name, or NULL. */
+const char *form_value(const struct form *f, const char *name);
+
+#endif

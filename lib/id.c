@@ -1,0 +1,77 @@
+/*
+ * id - ids of rows: UUID version 7, made here before the row is written
+ */
+#include "id.h"
+
+#include <ctype.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "digest.h"
+
+struct id
+id_new(void)
+{
+	struct id out;
+	struct timespec now;
+	uint8_t b[16];
+	uint64_t ms;
+
+	/* The system's clock even when opsfabric's is moved: for order only. */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	digest_random(b, sizeof(b));
+	for (int i = 0; i < 6; i++)
+		b[i] = (uint8_t)(ms >> (40 - 8 * i));
+	b[6] = (uint8_t)(0x70 | (b[6] & 0x0f));
+	b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
+	(void)snprintf(out.text, sizeof(out.text),
+	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
+	    "%02x%02x%02x%02x%02x%02x",
+	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
+	    b[11], b[12], b[13], b[14], b[15]);
+	return out;
+}
+
+const char *
+id_new_in(struct arena *a)
+{
+	struct id id = id_new();
+
+	return arena_strdup(a, id.text);
+}
+
+const char *
+id_array(struct arena *a, int count)
+{
+	struct buf b;
+
+	buf_init(&b, a);
+	for (int i = 0; i < count; i++) {
+		struct id id = id_new();
+
+		buf_char(&b, i == 0 ? '{' : ',');
+		buf_str(&b, id.text);
+	}
+	buf_char(&b, '}');
+	return b.text;
+}
+
+bool
+id_is_valid(const char *text)
+{
+	static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+
+	if (strlen(text) != sizeof(form) - 1)
+		return false;
+	for (size_t i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == '-' ? text[i] != '-'
+				   : !isxdigit((unsigned char)text[i]))
+			return false;
+	return true;
+}

@@ -1,0 +1,181 @@
+/*
+ * inbound - a text that a contact sent to a firm
+ */
+#include "inbound.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "config.h"
+#include "fields.h"
+#include "id.h"
+#include "intake.h"
+#include "json.h"
+#include "json_write.h"
+#include "problem.h"
+#include "reply.h"
+#include "route.h"
+#include "tenant.h"
+
+/* An answer that is later than this answers nothing any more. */
+#define USEFUL_US (4 * CLOCK_HOUR)
+
+/* What each meaning is answered with; courtesy with nothing. */
+static const struct {
+	enum text_name opens;
+	enum text_name joins;
+	bool answers;
+} answers[REPLY_MEANING_MAX] = {
+	[REPLY_URGENT] = { TEXT_REPLY_URGENT, TEXT_REPLY_URGENT_JOINED, true },
+	[REPLY_CALLBACK] = { TEXT_REPLY_CALLBACK, TEXT_REPLY_CALLBACK_JOINED,
+	    true },
+	[REPLY_FORM] = { TEXT_REPLY_FORM, TEXT_REPLY_FORM, true },
+	[REPLY_TEXT] = { TEXT_REPLY_TEXT, TEXT_REPLY_TEXT, true },
+	[REPLY_STOP] = { TEXT_REPLY_STOP, TEXT_REPLY_STOP, true },
+	[REPLY_START] = { TEXT_REPLY_START, TEXT_REPLY_START, true },
+};
+
+int
+inbound_request_read(
+    struct inbound_request *out, const struct request *req, struct problem *why)
+{
+	const struct fields *f;
+
+	memset(out, 0, sizeof(*out));
+	if (fields_read(&f, req, why) != 0 ||
+	    fields_need(&out->to, f, FIELD_TO, why) != 0 ||
+	    fields_text(&out->from, f, FIELD_FROM, why) != 0 ||
+	    fields_text(&out->body, f, FIELD_BODY, why) != 0 ||
+	    event_of_webhook(&out->event, req, f, why) != 0)
+		return -1;
+	if (out->body == NULL)
+		out->body = "";
+	return 0;
+}
+
+static void
+answer_read(struct inbound_answer *out, const struct cJSON *answer)
+{
+	out->status = "received";
+	out->meaning = json_text(json_member(answer, "meaning"));
+	out->ticket_id = json_text(json_member(answer, "ticket_id"));
+	out->number = (long)json_number(json_member(answer, "number"), 0);
+	out->opened = json_is_true(json_member(answer, "opened"));
+	out->reopened = json_is_true(json_member(answer, "reopened"));
+	out->answered = json_text(json_member(answer, "answered"));
+	out->reason = json_text(json_member(answer, "reason"));
+}
+
+static const char *
+texts_of(const struct intake *in, const struct request *req,
+    enum reply_meaning meaning)
+{
+	const struct text_kind kinds[] = {
+		{ "new", answers[meaning].opens },
+		{ "joined", answers[meaning].joins },
+	};
+	struct text_values values = in->values;
+
+	if (!answers[meaning].answers)
+		return NULL;
+	values.link = arena_printf(req->arena, "%s/%s/anfrage",
+	    config_get(CONFIG_APP_BASE_URL), in->tenant->slug);
+	return message_text_candidates_by_kind(req->arena, &in->texts, kinds,
+	    sizeof(kinds) / sizeof(kinds[0]), &values);
+}
+
+static int
+inbound_write(struct inbound_answer *out, const struct intake *in,
+    const struct request *req, const char *body, struct problem *why)
+{
+	enum reply_meaning meaning = reply_meaning(body);
+	struct intake_result result;
+	struct stmt_sms_reply_receive params = {
+		.event_row = in->event.row,
+		.provider = in->event.provider,
+		.event_id = in->event.id,
+		.fingerprint = in->event.fingerprint,
+		.raw = in->event.raw,
+		.now = in->now,
+		.contact_id = id_new_in(req->arena),
+		.phone = in->contact.phone,
+		.phone_kind = in->contact.kind,
+		.fallback_language = in->language,
+		.channel = "sms",
+		.ticket_id = id_new_in(req->arena),
+		.dedupe_key = in->dedupe_key,
+		.sla_due_at = in->sla_due_at,
+		.message_id = id_new_in(req->arena),
+		.texts = texts_of(in, req, meaning),
+		.sender = in->tenant->sms_number,
+		.carrier = in->carrier,
+		/* Who writes at night is awake, and waits. */
+		.not_before = in->now,
+		.expires_at = intake_time(req, clock_add(req->now, USEFUL_US)),
+		.suppress = in->contact.suppress,
+		.event_ids = id_array(req->arena, 4),
+		.meaning = reply_meaning_name(meaning),
+		.body = body,
+	};
+
+	if (params.suppress == NULL && !in->tenant->modules[MODULE_SMS_REPLY])
+		params.suppress = "module_off";
+	if (intake_run(
+		&result, in, req, STMT_SMS_REPLY_RECEIVE, &params, why) != 0)
+		return -1;
+	answer_read(out, result.answer);
+	return 0;
+}
+
+int
+inbound_receive(struct inbound_answer *out, const struct inbound_request *in,
+    const struct request *req, struct problem *why)
+{
+	struct intake intake = { .event = in->event };
+
+	memset(out, 0, sizeof(*out));
+	if (intake_firm(&intake.tenant, &in->event, req, "sms", in->to, why) !=
+	    0)
+		return -1;
+	contact_of_caller(
+	    &intake.contact, req->arena, intake.tenant, in->from, in->event.id);
+	/* A name instead of a number, as banks and shops send: nobody to
+	 * answer. */
+	if (intake.contact.phone == NULL) {
+		out->status = "ignored";
+		out->reason = intake.contact.suppress;
+		return event_keep_ignored(
+		    &in->event, req, intake.tenant, out->reason, why);
+	}
+	intake_complete(&intake, req);
+	return inbound_write(out, &intake, req, in->body, why);
+}
+
+void
+inbound_answer_write(struct response *res, const struct request *req,
+    const struct inbound_request *in, const struct inbound_answer *out)
+{
+	struct buf b;
+
+	if (event_is_twilio(&in->event)) {
+		event_twiml_write(res);
+		return;
+	}
+	buf_init(&b, req->arena);
+	json_obj_open(&b, NULL);
+	json_str(&b, "status", out->status);
+	if (out->meaning != NULL) {
+		json_str(&b, "meaning", out->meaning);
+		json_str(&b, "ticket_id", out->ticket_id);
+		if (out->ticket_id != NULL)
+			json_int(&b, "number", out->number);
+		json_bool(&b, "opened", out->opened);
+		json_bool(&b, "reopened", out->reopened);
+		json_str(&b, "answered", out->answered);
+	}
+	json_str(&b, "reason", out->reason);
+	json_obj_close(&b);
+	res->body = b.text;
+}

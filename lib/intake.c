@@ -1,0 +1,112 @@
+/*
+ * intake - what all channels do alike with something that comes in
+ */
+#include "intake.h"
+
+#include <string.h>
+
+#include "arena.h"
+#include "db.h"
+#include "fields.h"
+#include "json.h"
+#include "message.h"
+#include "phone.h"
+#include "problem.h"
+#include "provider.h"
+#include "route.h"
+#include "tenant.h"
+#include "zone.h"
+
+void
+intake_prepare(void)
+{
+	phone_init();
+	(void)zone_find(CALENDAR_ZONE);
+}
+
+int
+intake_firm(const struct tenant **out, const struct event *e,
+    const struct request *req, const char *channel, const char *to,
+    struct problem *why)
+{
+	const char *pointer = fields_pointer(FIELD_TO);
+	struct phone number;
+
+	/* Carriers write whole numbers; where one does not, it is Swiss. */
+	if (phone_parse(&number, to, "CH", pointer, why) == 0) {
+		if (tenant_by_number(
+			out, req, channel, number.e164, pointer, why) == 0)
+			return 0;
+		if (why->code != PROBLEM_TENANT_UNKNOWN)
+			return -1;
+	}
+	if (event_keep_unmatched(e, req, why) != 0)
+		return -1;
+	return problem(why, PROBLEM_TENANT_UNKNOWN, pointer,
+	    "This number belongs to no firm; the event is kept");
+}
+
+const char *
+intake_time(const struct request *req, struct clock_time t)
+{
+	struct clock_text text = clock_text(t);
+
+	return arena_strdup(req->arena, text.text);
+}
+
+void
+intake_complete(struct intake *in, const struct request *req)
+{
+	const struct calendar *cal = &in->tenant->calendar;
+	struct clock_time due = calendar_sla_due(cal, req->now);
+
+	in->now = intake_time(req, req->now);
+	in->dedupe_key =
+	    contact_dedupe_key(req->arena, in->tenant, &in->contact, req->now);
+	in->sla_due_at = intake_time(req, due);
+	in->language = language_name(in->tenant->language);
+	in->carrier = provider_configured()->name;
+	in->until = calendar_promise(cal, req->now, due);
+	in->texts = (struct text_source){
+		.own = tenant_text,
+		.tenant = in->tenant,
+		.languages = in->tenant->languages,
+	};
+	in->values = (struct text_values){
+		.firm = in->tenant->sms_name,
+		.until = &in->until,
+	};
+}
+
+struct clock_time
+intake_polite_time(const struct intake *in, const struct request *req)
+{
+	return calendar_quiet_end(&in->tenant->calendar, req->now);
+}
+
+int
+intake_run(struct intake_result *out, const struct intake *in,
+    const struct request *req, enum stmt stmt, const void *params,
+    struct problem *why)
+{
+	struct db_batch *b =
+	    db_batch(req->db, req->arena, in->tenant->id, in->contact.lock_key);
+	const char *answer;
+
+	memset(out, 0, sizeof(*out));
+	db_queue(b, stmt, params);
+	if (db_flush(b, why) != 0) {
+		out->lock_timeout = strcmp(db_sqlstate(b), "55P03") == 0;
+		return -1;
+	}
+	answer = db_get(b, 0, 0, "answer");
+	if (answer == NULL)
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "The stored answer is missing");
+	out->replay = db_true(b, 0, 0, "replay");
+	out->same_body = db_true(b, 0, 0, "same_body");
+	if (!out->replay)
+		message_wake();
+	return json_parse(
+	    &out->answer, req->arena, answer, strlen(answer), why);
+}

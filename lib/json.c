@@ -1,0 +1,241 @@
+/*
+ * json - JSON that strangers send, read into the request's arena (cJSON)
+ */
+#include "json.h"
+
+#include <cjson/cJSON.h>
+#include <string.h>
+
+#include "arena.h"
+#include "problem.h"
+#include "utf8.h"
+
+#define VALUES_MAX 1000
+#define DEPTH_MAX 16
+
+/*
+ * cJSON's hooks have no context argument. A worker has one thread and parses
+ * one document at a time.
+ */
+static struct arena *hook_arena;
+
+static void *
+hook_alloc(size_t size)
+{
+	return arena_alloc(hook_arena, size);
+}
+
+static void
+hook_free(void *p)
+{
+	(void)p; /* the arena's */
+}
+
+static void
+hooks_use(struct arena *a)
+{
+	cJSON_Hooks hooks = { .malloc_fn = hook_alloc, .free_fn = hook_free };
+
+	hook_arena = a;
+	cJSON_InitHooks(&hooks);
+}
+
+/* The end of the string that begins at text[i] = '"'; 0 if it must not be. */
+static size_t
+string_end(const char *text, size_t len, size_t i)
+{
+	for (i++; i < len; i++) {
+		if (text[i] == '"')
+			return i;
+		if ((unsigned char)text[i] < 0x20)
+			return 0;
+		if (text[i] != '\\')
+			continue;
+		/* cJSON would end the string here and say nothing. */
+		if (len - i >= 6 && memcmp(text + i, "\\u0000", 6) == 0)
+			return 0;
+		i++;
+	}
+	return 0;
+}
+
+/*
+ * What must hold before cJSON allocates for it: a tree of 64 KB of "[0,0,..."
+ * takes 2 MB, and one 10,000 levels deep takes the stack.
+ */
+static int
+scan(const char *text, size_t len, struct problem *why)
+{
+	int values = 1, depth = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '"') {
+			i = string_end(text, len, i);
+			if (i == 0)
+				return problem(why, PROBLEM_BAD_JSON, NULL,
+				    "A string has no end or holds a control "
+				    "character");
+		} else if (text[i] == '[' || text[i] == '{') {
+			depth++;
+		} else if (text[i] == ']' || text[i] == '}') {
+			depth--;
+		} else if (text[i] == ',' || text[i] == ':') {
+			values++;
+		}
+		if (depth > DEPTH_MAX || values > VALUES_MAX)
+			return problem(why, PROBLEM_BAD_JSON, NULL,
+			    "More than %d levels or %d values", DEPTH_MAX,
+			    VALUES_MAX);
+	}
+	return 0;
+}
+
+/* VALUES_MAX keeps the comparisons of every name with every name few. */
+static int
+names_are_single(const cJSON *v, struct problem *why)
+{
+	for (const cJSON *m = v->child; m != NULL; m = m->next) {
+		for (const cJSON *o = m->next; cJSON_IsObject(v) && o != NULL;
+		     o = o->next)
+			if (strcmp(m->string, o->string) == 0)
+				return problem(why, PROBLEM_BAD_JSON, NULL,
+				    "A name stands twice: %.60s", m->string);
+		if (names_are_single(m, why) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int
+json_parse(const struct cJSON **out, struct arena *a, const char *text,
+    size_t len, struct problem *why)
+{
+	const cJSON *tree;
+	const char *end;
+
+	if (!utf8_is_text(text, len))
+		return problem(
+		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
+	if (scan(text, len, why) != 0)
+		return -1;
+	hooks_use(a);
+	/* The arena ends everything with a NUL, which cJSON wants to see. */
+	tree = cJSON_ParseWithLengthOpts(
+	    arena_strndup(a, text, len), len + 1, &end, 1);
+	if (tree == NULL)
+		return problem(
+		    why, PROBLEM_BAD_JSON, NULL, "The body is not JSON");
+	if (names_are_single(tree, why) != 0)
+		return -1;
+	*out = tree;
+	return 0;
+}
+
+const struct cJSON *
+json_member(const struct cJSON *object, const char *name)
+{
+	return cJSON_IsObject(object)
+	           ? cJSON_GetObjectItemCaseSensitive(object, name)
+	           : NULL;
+}
+
+bool
+json_is_object(const struct cJSON *v)
+{
+	return cJSON_IsObject(v) != 0;
+}
+
+bool
+json_is_array(const struct cJSON *v)
+{
+	return cJSON_IsArray(v) != 0;
+}
+
+bool
+json_is_null(const struct cJSON *v)
+{
+	return cJSON_IsNull(v) != 0;
+}
+
+bool
+json_is_bool(const struct cJSON *v)
+{
+	return cJSON_IsBool(v) != 0;
+}
+
+bool
+json_is_true(const struct cJSON *v)
+{
+	return cJSON_IsTrue(v) != 0;
+}
+
+bool
+json_is_number(const struct cJSON *v)
+{
+	return cJSON_IsNumber(v) != 0;
+}
+
+const char *
+json_text(const struct cJSON *v)
+{
+	return cJSON_IsString(v) ? v->valuestring : NULL;
+}
+
+int64_t
+json_number(const struct cJSON *v, int64_t fallback)
+{
+	const double exact = 9007199254740992.0; /* 2^53 */
+	int64_t whole;
+
+	if (!cJSON_IsNumber(v) || v->valuedouble > exact ||
+	    v->valuedouble < -exact)
+		return fallback;
+	whole = (int64_t)v->valuedouble;
+	return (double)whole < v->valuedouble || (double)whole > v->valuedouble
+	           ? fallback
+	           : whole;
+}
+
+const struct cJSON *
+json_first(const struct cJSON *v)
+{
+	return v == NULL ? NULL : v->child;
+}
+
+const struct cJSON *
+json_next(const struct cJSON *v)
+{
+	return v->next;
+}
+
+const char *
+json_name(const struct cJSON *member)
+{
+	return member->string;
+}
+
+int
+json_depth(const struct cJSON *v)
+{
+	int deepest = 0;
+
+	if (!cJSON_IsObject(v) && !cJSON_IsArray(v))
+		return 0;
+	for (const cJSON *m = v->child; m != NULL; m = m->next) {
+		int depth = json_depth(m);
+
+		if (depth > deepest)
+			deepest = depth;
+	}
+	return deepest + 1;
+}
+
+char *
+json_print(struct arena *a, const struct cJSON *v)
+{
+	char *text;
+
+	hooks_use(a);
+	text = cJSON_PrintUnformatted(v);
+	return text == NULL ? arena_strdup(a, "null") : text;
+}

@@ -1,0 +1,214 @@
+/*
+ * message - the outbox: rows of sms_log on their way out
+ */
+#include "message.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "config.h"
+#include "db.h"
+#include "id.h"
+#include "log.h"
+
+const char *
+message_outcome_name(enum outcome_kind kind)
+{
+	static const char *const names[] = {
+		[OUTCOME_SENT] = "sent",
+		[OUTCOME_FAILED] = "failed",
+		[OUTCOME_RETRY] = "retry",
+		[OUTCOME_UNKNOWN] = "unknown",
+	};
+
+	return names[kind];
+}
+
+/* One more element of a Postgres array literal; NULL is NULL. */
+static void
+array_add(struct buf *b, const char *value)
+{
+	buf_char(b, b->len == 0 ? '{' : ',');
+	if (value == NULL) {
+		buf_str(b, "NULL");
+		return;
+	}
+	buf_char(b, '"');
+	for (; *value != '\0'; value++) {
+		if (*value == '"' || *value == '\\')
+			buf_char(b, '\\');
+		buf_char(b, *value);
+	}
+	buf_char(b, '"');
+}
+
+static const char *
+array_end(struct buf *b)
+{
+	buf_str(b, b->len == 0 ? "{}" : "}");
+	return b->text;
+}
+
+static const char *
+now_text(struct arena *a, struct clock_time now)
+{
+	return arena_strdup(a, clock_text(now).text);
+}
+
+static const char *
+text_or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
+
+int
+message_claim(const struct message **out, int *count, const struct outbox *o,
+    struct arena *a, int most, struct problem *why)
+{
+	struct clock_time now = clock_now();
+	struct stmt_message_claim p = {
+		.claimed_by = o->self,
+		.now = now_text(a, now),
+		.claimed_until = now_text(a, clock_add(now, MESSAGE_LEASE)),
+		.provider = o->provider,
+		.slots = arena_printf(a, "%d", most),
+	};
+	struct db_batch *b = db_batch_service(o->db, a);
+	struct message *m;
+
+	db_queue(b, STMT_MESSAGE_CLAIM, &p);
+	/* A second run would claim others and forget these. */
+	if (db_flush_once(b, why) != 0)
+		return -1;
+	*count = db_rows(b, 0);
+	m = arena_alloc(a, (size_t)(*count + 1) * sizeof(*m));
+	for (int i = 0; i < *count; i++) {
+		m[i].id = db_get(b, 0, i, "id");
+		m[i].attempt =
+		    (int)strtol(db_get(b, 0, i, "attempts"), NULL, 10);
+		m[i].from = text_or_empty(db_get(b, 0, i, "from_number"));
+		m[i].to = text_or_empty(db_get(b, 0, i, "to_number"));
+		m[i].body = text_or_empty(db_get(b, 0, i, "body"));
+	}
+	*out = m;
+	return 0;
+}
+
+/* The row's error: our words, then the provider's. */
+static const char *
+error_text(struct arena *a, const struct outcome *o)
+{
+	if (o->reason == NULL || o->said == NULL)
+		return o->reason == NULL ? o->said : o->reason;
+	return arena_printf(a, "%s: %s", o->reason, o->said);
+}
+
+int
+message_conclude(const struct outbox *o, struct arena *a,
+    const struct message_result *results, int count, struct problem *why)
+{
+	enum { IDS, ATTEMPTS, OUTCOMES, PROVIDER_IDS, ERRORS, RETRY_AT, MAX };
+	struct stmt_message_outcome p = { 0 };
+	struct buf column[MAX];
+	struct db_batch *b = db_batch_service(o->db, a);
+
+	for (int c = 0; c < MAX; c++)
+		buf_init(&column[c], a);
+	for (int i = 0; i < count; i++) {
+		const struct message_result *r = &results[i];
+		enum outcome_kind kind = r->outcome.kind;
+
+		array_add(&column[IDS], r->id);
+		array_add(
+		    &column[ATTEMPTS], arena_printf(a, "%d", r->attempt));
+		array_add(&column[OUTCOMES], message_outcome_name(kind));
+		array_add(&column[PROVIDER_IDS], r->outcome.provider_id);
+		array_add(&column[ERRORS], error_text(a, &r->outcome));
+		array_add(&column[RETRY_AT],
+		    kind == OUTCOME_RETRY ? now_text(a, r->retry_at) : NULL);
+	}
+	p.ids = array_end(&column[IDS]);
+	p.attempts = array_end(&column[ATTEMPTS]);
+	p.outcomes = array_end(&column[OUTCOMES]);
+	p.provider_ids = array_end(&column[PROVIDER_IDS]);
+	p.errors = array_end(&column[ERRORS]);
+	p.retry_at = array_end(&column[RETRY_AT]);
+	p.event_ids = id_array(a, count);
+	p.now = now_text(a, clock_now());
+	db_queue(b, STMT_MESSAGE_OUTCOME, &p);
+	return db_flush(b, why);
+}
+
+int
+message_sweep(const struct outbox *o, struct arena *a, struct problem *why)
+{
+	const char *now = now_text(a, clock_now());
+	struct stmt_message_lost lost = { .now = now };
+	struct stmt_message_expire expire = { .now = now };
+	struct db_batch *b = db_batch_service(o->db, a);
+
+	db_queue(b, STMT_MESSAGE_LOST, &lost);
+	db_queue(b, STMT_MESSAGE_EXPIRE, &expire);
+	if (db_flush_once(b, why) != 0)
+		return -1;
+	for (int i = 0; i < db_rows(b, 0); i++)
+		log_warn("message %s: %s attempt %s unknown: its dispatcher "
+			 "was lost",
+		    db_get(b, 0, i, "id"), db_get(b, 0, i, "provider"),
+		    db_get(b, 0, i, "attempts"));
+	for (int i = 0; i < db_rows(b, 1); i++)
+		log_warn("message %s: expired", db_get(b, 1, i, "id"));
+	return 0;
+}
+
+int
+message_unclaim(const struct outbox *o, struct arena *a,
+    const char *const *begun, int count, struct problem *why)
+{
+	struct stmt_message_unclaim p = {
+		.claimed_by = o->self,
+		.now = now_text(a, clock_now()),
+	};
+	struct db_batch *b = db_batch_service(o->db, a);
+	struct buf ids;
+
+	buf_init(&ids, a);
+	for (int i = 0; i < count; i++)
+		array_add(&ids, begun[i]);
+	p.started = array_end(&ids);
+	db_queue(b, STMT_MESSAGE_UNCLAIM, &p);
+	if (db_flush(b, why) != 0)
+		return -1;
+	for (int i = 0; i < db_rows(b, 0); i++)
+		log_info("message %s: queued again, it was never begun",
+		    db_get(b, 0, i, "id"));
+	return 0;
+}
+
+void
+message_wake_path(char *out, size_t size)
+{
+	(void)snprintf(out, size, "%s/run/dispatcher.sock",
+	    config_get(CONFIG_OPSFABRIC_STATE));
+}
+
+void
+message_wake(void)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return;
+	message_wake_path(to.sun_path, sizeof(to.sun_path));
+	/* Nobody there, or a full queue: it will look by itself. */
+	(void)sendto(fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+	    (const struct sockaddr *)&to, sizeof(to));
+	(void)close(fd);
+}

@@ -1,0 +1,130 @@
+/*
+ * message_text.h - every text the house sends, in four languages
+ *
+ * The words are text_<language>.def; a firm may have its own. docs/texts.md is
+ * for those who write them.
+ */
+#ifndef LIB_MESSAGE_TEXT_H
+#define LIB_MESSAGE_TEXT_H
+
+#include <stddef.h>
+
+#include "language.h"
+
+struct arena;
+struct calendar_promise;
+struct problem;
+
+/* After each: the variables it may use besides {{firm}}; * are obligatory. */
+enum text_name {
+	TEXT_MISSED_CALL,
+	TEXT_MISSED_CALL_WEEKEND,
+	TEXT_MISSED_CALL_EMERGENCY, /* quiet hours, text_back "emergency" */
+	TEXT_TICKET_CONFIRMATION,   /* number until */
+	TEXT_TICKET_CONFIRMATION_JOINED, /* number */
+	TEXT_REPLY_URGENT,               /* until */
+	TEXT_REPLY_URGENT_JOINED,
+	TEXT_REPLY_CALLBACK, /* until */
+	TEXT_REPLY_CALLBACK_JOINED,
+	TEXT_REPLY_FORM, /* link* */
+	TEXT_REPLY_TEXT, /* until */
+	TEXT_REPLY_STOP,
+	TEXT_REPLY_START,
+	TEXT_STATUS_SCHEDULED, /* when* */
+	TEXT_STATUS_IN_PROGRESS,
+	TEXT_STATUS_DONE,
+	TEXT_STATUS_NEEDS_CALLBACK,
+	TEXT_REVIEW_REQUEST, /* link* */
+	TEXT_ALERT_URGENT,   /* contact*: to the firm */
+	TEXT_ALERT_OVERDUE,  /* number*: to the firm */
+	TEXT_MAX
+};
+
+/* "missed_call": the template column of sms_log, and a firm's own texts. */
+const char *message_text_name(enum text_name name);
+
+/* The text of that name; -1 if there is none. */
+int message_text_parse(enum text_name *out, const char *name);
+
+/* The house's wording, with its variables: what a firm's own starts from. */
+const char *message_text_words(enum text_name name, enum language language);
+
+/* What a statement knows first: it puts the value in the marker's place. */
+#define MESSAGE_TEXT_NUMBER "{number}"
+#define MESSAGE_TEXT_CODE "{code}"
+
+/* Characters that are reserved for them when segments are counted. */
+#define MESSAGE_TEXT_NUMBER_LEN 6
+#define MESSAGE_TEXT_CODE_LEN 12
+
+/* Longest {{link}} for which a checked text keeps within two segments. */
+#define MESSAGE_TEXT_LINK_MAX 100
+
+/* Longest firm's name in septets. */
+#define MESSAGE_TEXT_FIRM_MAX 40
+
+/* What a text does not use may be NULL. */
+struct text_values {
+	const char *firm;    /* past message_text_firm_check() */
+	const char *link;    /* may hold MESSAGE_TEXT_CODE */
+	const char *number;  /* NULL: MESSAGE_TEXT_NUMBER */
+	const char *contact; /* a number or an address, for the firm */
+	const struct calendar_promise *until;
+	/* The appointment: always with weekday and date, whatever its kind. */
+	const struct calendar_promise *when;
+};
+
+/* A firm's own wording of a text by name, or NULL. */
+typedef const char *text_lookup(
+    const void *tenant, enum language language, const char *name);
+
+struct text_source {
+	text_lookup *own; /* or NULL: the house's texts */
+	const void *tenant;
+	unsigned languages; /* bit 1 << enum language; at least one */
+};
+
+struct text_body {
+	const char *body;
+	int segments;
+};
+
+/*
+ * Never fails: a firm's own wording that cannot be filled in gives way to the
+ * house's, with a warning in the log; a caller that leaves out a value which
+ * the house's text needs has a bug. Of from->languages nothing is asked here.
+ */
+void message_text_render(struct text_body *out, struct arena *a,
+    const struct text_source *from, enum text_name name, enum language language,
+    const struct text_values *v);
+
+/* {"de":{"body":"...","segments":1},...}: where SQL knows the language. */
+char *message_text_candidates(struct arena *a, const struct text_source *from,
+    enum text_name name, const struct text_values *v);
+
+/* One of several texts, under the name by which the statement picks it. */
+struct text_kind {
+	const char *kind;
+	enum text_name name;
+};
+
+/* {"de":{"new":{"body":"...","segments":1},"joined":{...}},...} */
+char *message_text_candidates_by_kind(struct arena *a,
+    const struct text_source *from, const struct text_kind *kinds, size_t n,
+    const struct text_values *v);
+
+/*
+ * Is this a wording that a firm may use: can it be filled in, has it what the
+ * text is for, only letters of GSM 7-bit, at most two segments with long
+ * values? PROBLEM_FIELD_INVALID at /config/texts, naming text and place.
+ */
+int message_text_check(enum language language, enum text_name name,
+    const char *text, const char *firm, struct problem *why);
+
+/*
+ * Is this a firm's name as messages can carry it: 2 to 40 characters of GSM
+ * 7-bit, no braces, on one line? PROBLEM_FIELD_INVALID at /config/sms_name.
+ */
+int message_text_firm_check(const char *sms_name, struct problem *why);
+
+#endif

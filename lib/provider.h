@@ -1,0 +1,85 @@
+/*
+ * provider.h - who carries messages: a table, one file per provider
+ *
+ * A provider never waits: it describes a transfer, the dispatcher runs as many
+ * as the provider takes side by side, and the provider reads each answer.
+ */
+#ifndef LIB_PROVIDER_H
+#define LIB_PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct arena;
+struct http_answer;
+struct http_request;
+struct problem;
+
+/* One outbound row of sms_log, as claimed. */
+struct message {
+	const char *id;
+	int attempt;
+	const char *from; /* "" if the row names no sender */
+	const char *to;
+	const char *body;
+};
+
+enum outcome_kind {
+	OUTCOME_SENT,   /* accepted by the provider */
+	OUTCOME_FAILED, /* refused for good */
+	OUTCOME_RETRY,  /* certainly not accepted: again later */
+	OUTCOME_UNKNOWN /* may have been accepted: never sent again by itself */
+};
+
+struct outcome {
+	enum outcome_kind kind;
+	const char *provider_id; /* theirs, or NULL */
+	/* Words of ours: for the log too, so no number and no text. Or NULL. */
+	const char *reason;
+	/* What the provider said, kept with the message only. Or NULL. */
+	const char *said;
+	int64_t retry_after_us; /* as the provider asked, 0: our back-off */
+	/* Nothing is wrong with the message: somebody has to look at our
+	 * settings or at the account. */
+	bool is_our_fault;
+};
+
+/* A provider has either accept, or request and outcome. */
+struct provider {
+	const char *name; /* value of SMS_PROVIDER */
+	int parallel;     /* most transfers at a time */
+	/*
+	 * May messages be sent with the settings as they are? -1 says what is
+	 * missing. NULL: always.
+	 */
+	int (*ready)(struct problem *why);
+	/*
+	 * For a provider on this machine, whose acceptance is a write that
+	 * does not wait: hand over, and say what became of it.
+	 */
+	struct outcome (*accept)(const struct message *m, struct arena *a);
+	/* The transfer that carries m, except for its time-out; what it points
+	 * to lives in a. -1 if the settings do not allow it. */
+	int (*request)(struct http_request *out, const struct message *m,
+	    struct arena *a, struct problem *why);
+	/* What a complete answer means; strings in a. */
+	struct outcome (*outcome)(
+	    const struct http_answer *answer, struct arena *a);
+};
+
+extern const struct provider provider_console;
+extern const struct provider provider_ecall;
+
+/* By name, or NULL. */
+const struct provider *provider_find(const char *name);
+
+/* The one of SMS_PROVIDER; NULL, with a line in the log, if it is unknown. */
+const struct provider *provider_configured(void);
+
+/*
+ * A moved clock (clock.h) is for the console only: false, with a line in the
+ * log, when an offset is set while messages would really leave.
+ */
+bool provider_clock_is_allowed(void);
+
+#endif

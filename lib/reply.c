@@ -1,0 +1,789 @@
+/*
+ * reply - what an inbound text means
+ *
+ * A text becomes words of lower-case ASCII letters, the tables below say what
+ * each word or phrase may be, and a few rules over that decide.
+ */
+#include "reply.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "utf8.h"
+
+#define TEXT_MAX_BYTES 4096
+#define WORDS_MAX 1024
+#define PHRASE_MAX 3
+#define INDEX_MAX 1024
+
+/* After "Gruss" and the like comes a name of at most so many words. */
+#define NAME_MAX_WORDS 3
+
+/* What a word may be. */
+enum {
+	URGENT = 1 << 0,
+	CALLBACK = 1 << 1,
+	FORM = 1 << 2,
+	ONE = 1 << 3, /* the three answers as numbers, in words or digits */
+	TWO = 1 << 4,
+	THREE = 1 << 5,
+	DIGIT = 1 << 6, /* one of them written as a digit */
+	NUMBER = 1 << 7,
+	UNIT = 1 << 8,    /* makes the digit before it a quantity: "2 Uhr" */
+	THANKS = 1 << 9,  /* enough for a courtesy */
+	POLITE = 1 << 10, /* says nothing, in a courtesy or elsewhere */
+	GLUE = 1 << 11,   /* says nothing beside an answer */
+	TIME = 1 << 12,   /* when to call back */
+	SIGNOFF = 1 << 13,
+	NOT = 1 << 14,
+	DEGREE = 1 << 15, /* may stand between a negation and its word */
+	BROKEN = 1 << 16, /* verbs that own the negation behind them */
+	NEGATED = 1 << 17,
+	STOP = 1 << 18,       /* as first word */
+	STOP_ALONE = 1 << 19, /* if nothing else is said */
+	START = 1 << 20,
+	SMILE = 1 << 21,   /* an emoji that says thanks or yes */
+	SYMBOL = 1 << 22,  /* any other */
+	REACTED = 1 << 23, /* begins a phone's words for "tapped a heart on" */
+	LINK = 1 << 24     /* stands between that and the quotation */
+};
+
+#define CHOICE (ONE | TWO | THREE)
+
+/*
+ * Words and phrases, by what they may be, separated by '|'. Written as fold()
+ * leaves them: lower case, no accents (u for ü; ue stands beside it), what is
+ * no letter or digit is one space. A phrase goes before its words; one that
+ * is listed as nothing (0) only keeps its words from counting.
+ */
+static const struct {
+	unsigned bits;
+	const char *words;
+} vocabulary[] = {
+	{ ONE | DIGIT, "1" },
+	{ TWO | DIGIT, "2" },
+	{ THREE | DIGIT, "3" },
+	{ ONE, "eins|eis|einz|un|une|uno|one" },
+	{ TWO, "zwei|zwo|zwoi|zwee|deux|due|two" },
+	{ THREE, "drei|dru|drue|drii|trois|tre|three" },
+
+	{ URGENT,
+	    "notfall|notfalle|notfaelle|notfal|notfau|dringend|dringende|"
+	    "dringender|dringendes|dringenden|dringendem|dringendst|dringlich|"
+	    "es eilt|eilt sehr|eilig|pressiert|sos|"
+	    "urgent|urgente|urgenti|urgents|urgentes|urgence|urgences|urgenza|"
+	    "urgenze|urgentement|urgently|urgency|pressant|pressante|"
+	    "emergenza|emergenze|emergency|emergencies|asap" },
+	{ 0, "es eilt nicht|es eilt nid|es eilt nod|pressiert nicht|"
+	     "pressiert nid|pressiert nod|pressiert ned|notfall vorbei|"
+	     "notfall erledigt|notfall behoben" },
+
+	{ CALLBACK,
+	    "ruckruf|rueckruf|ruckrufe|zuruckrufen|zurueckrufen|zuruck rufen|"
+	    "zurueck rufen|zuruckzurufen|ruckanruf|rueckanruf|anrufen|"
+	    "rufen sie mich|ruf mich|rufe mich|rufed mich|"
+	    "rufen sie zuruck|rufen sie zurueck|rufen sie an|um anruf|"
+	    "ruckruef|zruckruefe|zruggruefe|zruckrufe|zruggrufe|zrugg rufe|"
+	    "zruck rufe|zrugglute|zruggluete|zrugg lute|zrucklute|zruglute|"
+	    "zruggluute|aalute|alute|aaluute|aluute|aaluete|lut mer|lutet mer|"
+	    "luted mer|luet mer|lueted mer|"
+	    "rappel|rappeler|rappelez|rappelle|rappellez|rappelle moi|"
+	    "appelez moi|appelle moi|m appeler|"
+	    "richiamo|richiamata|richiamare|richiamatemi|richiamami|richiami|"
+	    "richiamate|richiamarmi|chiamatemi|chiamami|mi chiami|chiamarmi|"
+	    "callback|call back|call me|ring me|phone me|please call|"
+	    "me a call|calling me" },
+	{ 0, "ruckruf nicht notig|ruckruf nicht mehr|ruckruf erledigt|"
+	     "rueckruf nicht noetig|rueckruf nicht mehr" },
+	{ THANKS, "fur den ruckruf|fuer den rueckruf|pour le rappel|"
+		  "pour votre rappel|per la richiamata|for calling back|"
+		  "for the call" },
+
+	{ FORM,
+	    "formular|onlineformular|webformular|anfrageformular|formulaire|"
+	    "modulo|formulario|form|online form|webform|online|link" },
+
+	{ THANKS,
+	    "danke|dank|dankeschon|dankeschoen|merci|mersi|marsi|maersi|"
+	    "mercie|grazie|gracias|thanks|thank|thankyou|thx|tnx|ty|ok|okay|"
+	    "okey|oke|oki|okei|okidoki|k|kk|alles klar|alles gut|in ordnung|"
+	    "geht klar|geht in ordnung|passt|passt so|passt gut|supi|prima|"
+	    "perfekt|perfetto|perfetta|parfait|perfect|toll|klasse|top|tiptop|"
+	    "tip top|wunderbar|wunderbar so|sehr gut|sehr nett|"
+	    "sehr freundlich|gut|guet|bien|tres bien|bene|benissimo|"
+	    "molto bene|va bene|ottimo|good|great|fine|cool|cheers|nice|"
+	    "awesome|excellent|d accord|d acc|entendu|compris|capito|inteso|"
+	    "understood|got it|all good|verstanden|einverstanden|gleichfalls|"
+	    "ebenfalls|ebenso|gern geschehen|gerne geschehen|de rien|"
+	    "di niente|kein problem|keis problem|no problem|no problemo|"
+	    "pas de probleme|pas de souci|nessun problema|bis bald|bis dann|"
+	    "bis morgen|bis spater|bis gleich|a bientot|a demain|a presto|"
+	    "a domani|a dopo|see you|tschuss|tschuess|auf wiedersehen|"
+	    "au revoir|arrivederci|bye|ade|schonen tag|schoenen tag|"
+	    "schonen abend|schoenen abend|schones wochenende|"
+	    "schoenes wochenende|schone woche|bonne journee|bonne soiree|"
+	    "bon weekend|bon week end|bonne fin|buona giornata|"
+	    "buona serata|buon weekend|nice day|good day|"
+	    "liked an image|loved an image|liked a photo|loved a photo" },
+	{ THANKS | DEGREE, "super" },
+	{ SMILE, "+" },
+	{ SYMBOL, "*" },
+
+	{ POLITE,
+	    "bitte|bitti|bittesehr|bitteschon|bitte schon|gern|gerne|ja|jo|"
+	    "oui|yes|yep|nein|nei|nope|hallo|hoi|salut|ciao|bonjour|bonsoir|"
+	    "guten tag|guten morgen|guten abend|guete tag|gruezi|gruessech|"
+	    "grussech|mitenand|zusammen|sali|salu|hi|hello|hey|"
+	    "good morning|good afternoon|good evening|buongiorno|buona sera|"
+	    "buonasera|please|pls|plz|svp|s il vous plait|s il te plait|"
+	    "il vous plait|il te plait|stp|prego|per favore|perfavore|"
+	    "per piacere|ihnen|ihr|ihre|dir|euch|vous|you|lei|voi|herr|frau|"
+	    "madame|monsieur|signora|signor|signore|team|alle|alli|auch|aussi|"
+	    "anche|too|so|sehr|very|much|many|lot|a lot|tres|molto|vielen|"
+	    "viele|villmal|vielmal|vielmals|herzlichen|herzliche|herzlich|"
+	    "besten|beste|tausend|beaucoup|bcp|mille|tante|molte|infinite|"
+	    "schon|schoen|freundliche|freundlichen|liebe|lieben|kind|best|"
+	    "cordiali|mit|fur|fuer|pour|per|for|und|et|and|s|the|alles|tout|"
+	    "tutto|all|infos|info|die|das|la|le|les|votre|reponse|antwort|"
+	    "risposta|reply|schnelle|rapide|have a" },
+	{ POLITE | NOT, "no|non" },
+	{ POLITE | DEGREE, "a|e|si" },
+	{ SIGNOFF,
+	    "gruss|grusse|gruesse|grusse|grussen|gruessen|grussli|gruessli|"
+	    "mfg|lg|vg|bg|fg|cordialement|salutations|saluti|regards|"
+	    "sincerely" },
+
+	{ GLUE,
+	    "ich|je|j|io|i|wir|nous|noi|we|sie|mich|mir|mer|moi|me|mi|m|uns|"
+	    "der|den|dem|il|lo|l|ein|eine|einen|also|mal|doch|dann|option|"
+	    "nummer|numero|number|nr|num|answer|taste|ziffer|auswahl|wahl|"
+	    "choix|scelta|choice|wahle|waehle|nehme|mochte|moechte|mocht|"
+	    "will|wunsche|wuensche|hatte|haette|hett|wurde|wuerde|choisis|"
+	    "prends|veux|voudrais|vorrei|voglio|scelgo|want|would|like|id|"
+	    "is|it|isch|ist|es|c|est|zum|zur|im|avec|con|with|an|aa|zuruck|"
+	    "zurueck|zrugg|wieder|erbeten|erwunscht|um|kurz|konnen|konnten|"
+	    "koennen|koennten|kann|chonnd|chonned|chont|chan|pouvez|pourriez|"
+	    "peux|puo|potete|potrebbe|can|could|possible|possibile|moglich|"
+	    "moeglich|quand|wenn|drucke|presse|senden|schicken|envoyez|send|"
+	    "wunscht|wunschen|sms|nachricht|nachrichten|messages|werbung" },
+	{ GLUE | DEGREE, "un|une|d|de|di|to|zu|als|need|besoin|bisogno|serve" },
+	{ DEGREE,
+	    "wirklich|echt|echter|richtiger|unbedingt|ganz|mehr|allzu|"
+	    "besonders|gross|grosser|akut|akuter|absolut|absoluter|eigentlich|"
+	    "direkt|uberhaupt|ueberhaupt|vraiment|trop|plus|"
+	    "particulierement|tellement|necessairement|vrai|vraie|veritable|"
+	    "really|that|any|particularly|real|cosi|proprio|"
+	    "particolarmente|troppo|necessario|vera|vero|reale|super" },
+	{ NOT, "kein|keine|keinen|keiner|keinerlei|kei|keis|keini|ke|nicht|nid|"
+	       "ned|nod|noed|net|nichts|nut|nuet|weder|noch|ohne|pas|ni|sans|"
+	       "aucun|aucune|jamais|rien|n est plus|nessun|nessuna|nessuno|"
+	       "niente|senza|mai|not|isn t|isnt|never|without|nothing" },
+	{ BROKEN,
+	    "geht|gehen|gaht|goht|funktioniert|funktionieren|funzt|lauft|"
+	    "laeuft|laufen|heizt|heizen|tut|spult|marche|marchent|fonctionne|"
+	    "fonctionnent|chauffe|coule|funziona|funzionano|va|parte|works|"
+	    "work|working" },
+
+	{ TIME,
+	    "heute|hut|huet|morgen|morn|ubermorgen|uebermorgen|nachmittag|"
+	    "vormittag|mittag|abend|abig|nachher|spater|spaeter|jetzt|sofort|"
+	    "gleich|bald|ab|nach|vor|gegen|zwischen|bis|von|am|montag|"
+	    "dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
+	    "aujourd|hui|demain|matin|midi|apres|avant|soir|entre|vers|des|"
+	    "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|bientot|vite|"
+	    "oggi|domani|mattina|mattino|pomeriggio|sera|dopo|prima delle|"
+	    "verso|dalle|alle|tra|lunedi|martedi|mercoledi|giovedi|venerdi|"
+	    "sabato|domenica|presto|subito|today|tomorrow|morning|afternoon|"
+	    "evening|noon|tonight|after|before|between|around|at|now|soon|"
+	    "monday|tuesday|wednesday|thursday|friday|saturday|sunday" },
+	{ UNIT,
+	    "uhr|h|std|stunde|stunden|min|minute|minuten|minutes|tag|tage|"
+	    "tagen|woche|wochen|monat|monate|jahr|jahre|mal|x|person|personen|"
+	    "personne|personnes|persona|persone|people|heure|heures|jour|"
+	    "jours|semaine|semaines|mois|an|ans|fois|ora|ore|giorno|giorni|"
+	    "settimana|settimane|mese|mesi|anno|anni|volta|volte|minuti|"
+	    "hour|hours|day|days|week|weeks|month|months|year|years|time|"
+	    "times|am|pm|oclock|o clock|franken|chf|fr|euro|eur|stuck|stk|"
+	    "pieces|m|cm|mm|m2|kg|l|liter|litre|litres|litri|grad|prozent|"
+	    "frage|fragen|question|questions|domanda|domande|stock|stockwerk|"
+	    "og|ug|etage|etages|piano|floor|er|ere|eme|st|nd|rd|th|te|ten|"
+	    "januar|februar|marz|maerz|april|mai|juni|juli|august|september|"
+	    "oktober|november|dezember|janvier|fevrier|mars|avril|juin|"
+	    "juillet|aout|septembre|octobre|novembre|decembre|gennaio|"
+	    "febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|"
+	    "ottobre|dicembre|january|february|march|may|june|july|october|"
+	    "december" },
+
+	{ STOP, "stop|stopp|stopall|stopsms|arret|basta|abmelden|abmelde|"
+		"unsubscribe|abbestellen|desabonner|desabonnement|desinscrire|"
+		"desinscription|disiscrivimi|disiscrizione|optout|opt out" },
+	/* "Arrêt de la chaudière": the boiler stopped. */
+	{ 0, "arret de|arret du|arret des|arret d" },
+	{ STOP_ALONE,
+	    "stoppen|arretez|arreter|arrete|ferma|fermare|fermate|cancel|"
+	    "cancella|end|quit|revoke|annuler|annulla|halt|aufhoren|"
+	    "aufhoeren|remove me|keine sms|keine sms mehr|keine nachrichten|"
+	    "keine werbung|keini sms|plus de messages|plus de sms|"
+	    "pas de sms|niente sms|no more|no sms" },
+	{ START,
+	    "start|starten|unstop|anmelden|subscribe|resubscribe|reprendre|"
+	    "commencer|abonner|inizia|iniziare|avvia|iscrivimi" },
+
+	{ REACTED,
+	    "liked|loved|laughed|emphasized|emphasised|gefallt|gefaellt|"
+	    "gefiel|geliebt|betont|gelacht|aime|adore|ri|rigole|souligne|"
+	    "piace|piaciuto|amato|adorato|messo|riso|enfatizzato|"
+	    "evidenziato|removed" },
+	{ REACTED | SYMBOL,
+	    "disliked|questioned|missfallt|missfiel|hinterfragt|"
+	    "pas aime|n a pas|non piace|non e piaciuto" },
+	{ LINK, "a|an|at|to|from|like|heart|reacted|hat|mit|auf|zu|uber|mir|"
+		"reagiert|avec|reagi|sur|un|une|ha|con|reagito|risposto|su|al|"
+		"di|mi|per|e" },
+};
+
+/* Emoji that say thanks or yes. */
+static const struct {
+	uint32_t first;
+	uint32_t last;
+} smiles[] = {
+	{ 0x263a, 0x263a },
+	{ 0x2665, 0x2665 },
+	{ 0x2705, 0x2705 },
+	{ 0x270c, 0x270c },
+	{ 0x2714, 0x2714 },
+	{ 0x2764, 0x2764 },
+	{ 0x2b50, 0x2b50 },
+	{ 0x1f197, 0x1f197 },
+	{ 0x1f339, 0x1f339 },
+	{ 0x1f389, 0x1f389 },
+	{ 0x1f44c, 0x1f44d },
+	{ 0x1f44f, 0x1f44f },
+	{ 0x1f490, 0x1f490 },
+	{ 0x1f493, 0x1f493 },
+	{ 0x1f495, 0x1f49f },
+	{ 0x1f4aa, 0x1f4aa },
+	{ 0x1f4af, 0x1f4af },
+	{ 0x1f5a4, 0x1f5a4 },
+	{ 0x1f600, 0x1f60a },
+	{ 0x1f60d, 0x1f60e },
+	{ 0x1f618, 0x1f618 },
+	{ 0x1f642, 0x1f642 },
+	{ 0x1f64c, 0x1f64c },
+	{ 0x1f64f, 0x1f64f },
+	{ 0x1f90d, 0x1f90e },
+	{ 0x1f917, 0x1f917 },
+	{ 0x1f91d, 0x1f91d },
+	{ 0x1f929, 0x1f929 },
+	{ 0x1f970, 0x1f970 },
+	{ 0x1f9e1, 0x1f9e1 },
+	{ 0x1faf6, 0x1faf6 },
+};
+
+/* The vocabulary sorted, made at first use. */
+struct entry {
+	const char *text;
+	size_t len;
+	unsigned bits;
+};
+
+static struct entry entries[INDEX_MAX];
+static size_t entries_len;
+
+static int
+entry_compare(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+	int d = memcmp(a->text, b->text, a->len < b->len ? a->len : b->len);
+
+	if (d != 0)
+		return d;
+	return (a->len > b->len) - (a->len < b->len);
+}
+
+static void
+entries_make(void)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < sizeof(vocabulary) / sizeof(*vocabulary); i++) {
+		const char *p = vocabulary[i].words;
+
+		while (*p != '\0') {
+			struct entry *e = &entries[entries_len++];
+
+			assert(entries_len < INDEX_MAX);
+			e->text = p;
+			e->len = strcspn(p, "|");
+			e->bits = vocabulary[i].bits;
+			p += e->len;
+			if (*p == '|')
+				p++;
+		}
+	}
+	qsort(entries, entries_len, sizeof(*entries), entry_compare);
+	/* A word that stands in several lists may be all of that. */
+	for (size_t i = 1; i < entries_len; i++) {
+		if (entry_compare(&entries[last], &entries[i]) == 0)
+			entries[last].bits |= entries[i].bits;
+		else
+			entries[++last] = entries[i];
+	}
+	entries_len = last + 1;
+}
+
+static const struct entry *
+entry_find(const char *text, size_t len)
+{
+	const struct entry key = { text, len, 0 };
+
+	if (entries_len == 0)
+		entries_make();
+	return bsearch(
+	    &key, entries, entries_len, sizeof(*entries), entry_compare);
+}
+
+/* A text as words, one space between them. */
+struct folded {
+	char text[2 * TEXT_MAX_BYTES];
+	size_t len;
+	struct {
+		size_t from;
+		size_t to;
+		unsigned clause;
+	} word[WORDS_MAX];
+	size_t words;
+	unsigned clause;  /* counts the marks that end one */
+	size_t quotation; /* words before the first one; 0 if none */
+	bool question;
+	char last; /* what was added last: 'a' letter, '0' digit, ' ' space */
+};
+
+static void
+fold_gap(struct folded *f)
+{
+	f->last = ' ';
+}
+
+static void
+fold_clause(struct folded *f)
+{
+	f->clause++;
+	fold_gap(f);
+}
+
+/* kind: 'a', '0', or '+' for what is a word by itself. */
+static void
+fold_add(struct folded *f, const char *bytes, size_t len, char kind)
+{
+	if (f->last != kind || kind == '+') {
+		if (f->words == WORDS_MAX)
+			return;
+		if (f->words > 0)
+			f->text[f->len++] = ' ';
+		f->word[f->words].from = f->len;
+		f->word[f->words].clause = f->clause;
+		f->words++;
+	}
+	memcpy(f->text + f->len, bytes, len);
+	f->len += len;
+	f->word[f->words - 1].to = f->len;
+	f->last = kind;
+}
+
+static void
+fold_ascii(struct folded *f, char c, const char *next)
+{
+	/* "10.30", "1,2", "079/123": one word. */
+	if (f->last == '0' && strchr(".,:/+&-", c) != NULL && *next >= '0' &&
+	    *next <= '9') {
+		fold_add(f, &c, 1, '0');
+		return;
+	}
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c - 'A' + 'a');
+	if (c >= 'a' && c <= 'z') {
+		fold_add(f, &c, 1, 'a');
+		return;
+	}
+	if (c >= '0' && c <= '9') {
+		fold_add(f, &c, 1, '0');
+		return;
+	}
+	if (c == '?')
+		f->question = true;
+	if (c == '"' && f->quotation == 0)
+		f->quotation = f->words;
+	if (strchr(",.;:!?\n()", c) != NULL || (c == '-' && f->last == ' '))
+		fold_clause(f);
+	else
+		fold_gap(f);
+}
+
+/* À to ÿ without their accents; the lower half repeats the upper. */
+static void
+fold_latin(struct folded *f, uint32_t cp)
+{
+	static const char *const letters[32] = { "a", "a", "a", "a", "a", "a",
+		"ae", "c", "e", "e", "e", "e", "i", "i", "i", "i", "d", "n",
+		"o", "o", "o", "o", "o", NULL, "o", "u", "u", "u", "u", "y",
+		"th", "ss" };
+	const char *letter = letters[cp & 0x1f];
+
+	if (letter == NULL)
+		fold_gap(f);
+	else
+		fold_add(f, letter, strlen(letter), 'a');
+}
+
+/* Skin tones, joiners, variation selectors, keycaps, accents by themselves. */
+static bool
+is_mark(uint32_t cp)
+{
+	return (cp >= 0x0300 && cp <= 0x036f) || cp == 0x00ad ||
+	       (cp >= 0x200b && cp <= 0x200f) ||
+	       (cp >= 0x202a && cp <= 0x202e) ||
+	       (cp >= 0x2060 && cp <= 0x206f) || cp == 0x20e3 ||
+	       (cp >= 0xfe00 && cp <= 0xfe0f) || cp == 0xfeff ||
+	       (cp >= 0x1f3fb && cp <= 0x1f3ff);
+}
+
+static bool
+is_quotation(uint32_t cp)
+{
+	return cp == 0x00ab || cp == 0x00bb || cp == 0x2039 || cp == 0x201c ||
+	       cp == 0x201e || cp == 0x201f;
+}
+
+static bool
+is_smile(uint32_t cp)
+{
+	for (size_t i = 0; i < sizeof(smiles) / sizeof(*smiles); i++)
+		if (cp >= smiles[i].first && cp <= smiles[i].last)
+			return true;
+	return false;
+}
+
+/* Digits in circles and full width, the emoji, the punctuation. */
+static void
+fold_symbol(struct folded *f, uint32_t cp)
+{
+	char c;
+
+	if ((cp >= 0x2460 && cp <= 0x2468) || (cp >= 0x2776 && cp <= 0x277e) ||
+	    (cp >= 0x2780 && cp <= 0x2788)) {
+		c = (char)('1' + (cp - (cp < 0x2776 ? 0x2460 : 0x2776)) % 10);
+		fold_add(f, &c, 1, '0');
+	} else if (is_smile(cp)) {
+		fold_add(f, "+", 1, '+');
+	} else if (cp == 0x1f198 || cp == 0x1f6a8) {
+		fold_add(f, "sos", 3, '+');
+	} else if (cp == 0x2753 || cp == 0x2754) {
+		f->question = true;
+		fold_clause(f);
+	} else if (cp == 0x2755 || cp == 0x2757 || cp == 0x203c) {
+		fold_clause(f);
+	} else {
+		fold_add(f, "*", 1, '+');
+	}
+}
+
+static void
+fold_wide(struct folded *f, uint32_t cp, const char *bytes, size_t n)
+{
+	if (is_mark(cp))
+		return;
+	if (is_quotation(cp) && f->quotation == 0)
+		f->quotation = f->words;
+	if (cp >= 0xc0 && cp <= 0xff)
+		fold_latin(f, cp);
+	else if (cp == 0x152 || cp == 0x153)
+		fold_add(f, "oe", 2, 'a');
+	else if (cp >= 0xff01 && cp <= 0xff5e)
+		fold_ascii(f, (char)(cp - 0xff01 + '!'), "");
+	else if (cp == 0x2018 || cp == 0x2019 || cp == 0xa0 || cp == 0xb4 ||
+		 (cp >= 0x2000 && cp <= 0x2011) || cp == 0x202f)
+		fold_gap(f);
+	else if (cp < 0xc0 || (cp >= 0x2012 && cp <= 0x206f && cp != 0x203c) ||
+		 (cp >= 0x3000 && cp <= 0x303f))
+		fold_clause(f);
+	else if ((cp >= 0x203c && cp <= 0x2bff) ||
+		 (cp >= 0x1f000 && cp <= 0x1faff))
+		fold_symbol(f, cp);
+	else
+		fold_add(f, bytes, n, 'a');
+}
+
+/* Lines that quote what they answer begin with '>'. */
+static const char *
+skip_quoted(const char *p)
+{
+	const char *q = p + strspn(p, " \t\r\n");
+
+	while (*q == '>') {
+		q += strcspn(q, "\n");
+		q += strspn(q, " \t\r\n");
+		p = q;
+	}
+	return p;
+}
+
+static void
+fold(struct folded *f, const char *text)
+{
+	const char *p = skip_quoted(text);
+	const char *end = text + strnlen(text, TEXT_MAX_BYTES);
+
+	f->len = f->words = f->quotation = 0;
+	f->clause = 0;
+	f->question = false;
+	f->last = ' ';
+	while (p < end) {
+		uint32_t cp;
+		size_t n = utf8_char(p, (size_t)(end - p), &cp);
+
+		if (n == 1)
+			fold_ascii(f, *p, p + 1);
+		else if (n > 1)
+			fold_wide(f, cp, p, n);
+		p += n == 0 ? 1 : n;
+		if (n == 1 && cp == '\n')
+			p = skip_quoted(p);
+	}
+}
+
+/* A text as what its words and phrases may be. */
+struct reading {
+	struct {
+		unsigned bits;
+		unsigned clause;
+	} item[WORDS_MAX];
+	size_t len;
+	unsigned any; /* all bits together */
+};
+
+/* "1,2": several answers at once; the strongest. Else it is some number. */
+static unsigned
+number_bits(const char *text, size_t len)
+{
+	char least = '9';
+
+	for (size_t i = 0; i < len; i++) {
+		if (i % 2 == 0 && (text[i] < '1' || text[i] > '3'))
+			return NUMBER;
+		if (i % 2 == 1 && text[i] >= '0' && text[i] <= '9')
+			return NUMBER;
+		if (i % 2 == 0 && text[i] < least)
+			least = text[i];
+	}
+	if (least == '1')
+		return ONE;
+	return least == '2' ? TWO : THREE;
+}
+
+/* The longest phrase that begins with word i; its bits, and its words. */
+static size_t
+phrase_at(unsigned *bits, const struct folded *f, size_t i)
+{
+	const char *text = f->text + f->word[i].from;
+	size_t n = f->words - i < PHRASE_MAX ? f->words - i : PHRASE_MAX;
+
+	for (; n > 0; n--) {
+		size_t len = f->word[i + n - 1].to - f->word[i].from;
+		const struct entry *e = entry_find(text, len);
+
+		if (e != NULL) {
+			*bits = e->bits;
+			return n;
+		}
+	}
+	*bits = *text >= '0' && *text <= '9'
+	            ? number_bits(text, f->word[i].to - f->word[i].from)
+	            : 0;
+	return 1;
+}
+
+static void
+read_words(struct reading *r, const struct folded *f)
+{
+	r->len = 0;
+	for (size_t i = 0; i < f->words;) {
+		size_t n = phrase_at(&r->item[r->len].bits, f, i);
+
+		r->item[r->len].clause = f->word[i].clause;
+		r->len++;
+		i += n;
+	}
+	/* In "2 Uhr" the digit chooses nothing. */
+	for (size_t i = 0; i + 1 < r->len; i++)
+		if ((r->item[i].bits & CHOICE) != 0 &&
+		    (r->item[i + 1].bits & UNIT) != 0)
+			r->item[i].bits = NUMBER;
+}
+
+/*
+ * "kein Notfall", "nicht so dringend", "pas d'urgence": the negation stands
+ * before the word in the same clause, with nothing but words of degree
+ * between. In "die Heizung geht nicht dringend" it belongs to the verb.
+ */
+static bool
+is_negated(const struct reading *r, size_t i)
+{
+	unsigned clause = r->item[i].clause;
+
+	while (i-- > 0 && r->item[i].clause == clause) {
+		unsigned bits = r->item[i].bits;
+
+		if ((bits & NOT) != 0)
+			return i == 0 || r->item[i - 1].clause != clause ||
+			       (r->item[i - 1].bits & BROKEN) == 0;
+		if ((bits & (DEGREE | NEGATED)) == 0)
+			return false;
+	}
+	return false;
+}
+
+static void
+read_negations(struct reading *r)
+{
+	r->any = 0;
+	for (size_t i = 0; i < r->len; i++) {
+		unsigned *bits = &r->item[i].bits;
+
+		if ((*bits & (URGENT | CALLBACK)) != 0 && is_negated(r, i))
+			*bits = NEGATED | (*bits & URGENT ? NOT : 0U);
+		r->any |= *bits;
+	}
+}
+
+/* Is there nothing but what is allowed, and a name after a salutation? */
+static bool
+says_only(const struct reading *r, unsigned allowed)
+{
+	int names = 0;
+
+	for (size_t i = 0; i < r->len; i++) {
+		unsigned bits = r->item[i].bits;
+
+		if ((bits & SIGNOFF) != 0)
+			names = NAME_MAX_WORDS;
+		else if ((bits & allowed) == 0 && (bits != 0 || names-- <= 0))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * 'Liked "..."', '👍 to "..."': the phone tells which of our messages was
+ * tapped, and quotes it, "1 = emergency" and all.
+ */
+static bool
+is_reaction(const struct folded *f, const struct reading *r, bool *kind)
+{
+	unsigned any = 0;
+
+	if (f->quotation == 0 || f->quotation > 6)
+		return false;
+	for (size_t i = 0; i < f->quotation && i < r->len; i++) {
+		unsigned bits = r->item[i].bits;
+
+		if ((bits & (REACTED | SMILE | SYMBOL | LINK)) == 0)
+			return false;
+		any |= bits;
+	}
+	*kind = (any & SYMBOL) == 0;
+	return (any & (REACTED | SMILE | SYMBOL)) != 0;
+}
+
+/* What the first word that says something chooses, REPLY_TEXT if nothing. */
+static enum reply_meaning
+choice_of(const struct reading *r)
+{
+	unsigned allowed = CHOICE | POLITE | GLUE | THANKS | SMILE;
+	unsigned bits;
+	size_t i = 0;
+
+	while (i < r->len && (r->item[i].bits & CHOICE) == 0 &&
+	       (r->item[i].bits & (POLITE | GLUE | THANKS | SMILE)) != 0)
+		i++;
+	bits = i < r->len ? r->item[i].bits : 0;
+	if ((bits & CHOICE) == 0)
+		return REPLY_TEXT;
+	/* "1 Wasser läuft aus": better one alarm too many. */
+	if ((bits & ONE) != 0 && (bits & DIGIT) != 0 && (r->any & NEGATED) == 0)
+		return REPLY_URGENT;
+	if ((bits & TWO) != 0)
+		allowed |= CALLBACK | FORM | TIME | NUMBER | UNIT | NEGATED |
+		           NOT | DEGREE;
+	if ((bits & THREE) != 0)
+		allowed |= FORM;
+	if (!says_only(r, allowed))
+		return REPLY_TEXT;
+	if ((r->any & ONE) != 0)
+		return REPLY_URGENT;
+	return (r->any & TWO) != 0 ? REPLY_CALLBACK : REPLY_FORM;
+}
+
+static enum reply_meaning
+meaning_of(const struct reading *r, bool question)
+{
+	const unsigned idle = POLITE | GLUE | THANKS | SMILE;
+	enum reply_meaning choice;
+
+	if (r->len > 0 && (r->item[0].bits & STOP) != 0)
+		return REPLY_STOP;
+	if ((r->any & (STOP | STOP_ALONE)) != 0 &&
+	    says_only(r, STOP | STOP_ALONE | idle))
+		return REPLY_STOP;
+	if ((r->any & START) != 0 && says_only(r, START | idle))
+		return REPLY_START;
+	if ((r->any & URGENT) != 0)
+		return REPLY_URGENT;
+	choice = choice_of(r);
+	if (choice != REPLY_TEXT)
+		return choice;
+	if ((r->any & CALLBACK) != 0)
+		return REPLY_CALLBACK;
+	if ((r->any & FORM) != 0 && says_only(r, FORM | idle))
+		return REPLY_FORM;
+	if ((r->any & (THANKS | SMILE)) != 0 && !question &&
+	    says_only(r, THANKS | SMILE | POLITE))
+		return REPLY_COURTESY;
+	return REPLY_TEXT;
+}
+
+enum reply_meaning
+reply_meaning(const char *text)
+{
+	struct folded folded;
+	struct reading reading;
+	bool kind;
+
+	fold(&folded, text);
+	read_words(&reading, &folded);
+	if (is_reaction(&folded, &reading, &kind))
+		return kind ? REPLY_COURTESY : REPLY_TEXT;
+	read_negations(&reading);
+	return meaning_of(&reading, folded.question);
+}
+
+const char *
+reply_meaning_name(enum reply_meaning meaning)
+{
+	static const char *const names[REPLY_MEANING_MAX] = {
+		[REPLY_URGENT] = "urgent",
+		[REPLY_CALLBACK] = "callback",
+		[REPLY_FORM] = "form",
+		[REPLY_TEXT] = "text",
+		[REPLY_COURTESY] = "courtesy",
+		[REPLY_STOP] = "stop",
+		[REPLY_START] = "start",
+	};
+
+	assert(meaning < REPLY_MEANING_MAX);
+	return names[meaning];
+}

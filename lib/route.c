@@ -1,0 +1,293 @@
+/*
+ * route - what a program of cgi-bin is: a route, its request, its answer
+ */
+#include "route.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "config.h"
+#include "db.h"
+#include "digest.h"
+#include "id.h"
+#include "log.h"
+#include "problem.h"
+#include "provider.h"
+#include "serve.h"
+
+/* A JSON tree of the most values that json.h lets in is far below it. */
+#define ARENA_CAP ((size_t)4 * 1024 * 1024)
+#define RETRY_AFTER_S 2
+
+/* One line of cgi-bin/ROUTES. */
+struct route_line {
+	const char *name;
+	const char *methods;
+	enum caller caller;
+	enum stmt_role role;
+};
+
+static const struct route_line lines[] = {
+#define ROUTE(name, methods, path, caller, role) \
+	{ #name, methods, CALLER_##caller, STMT_ROLE_##role },
+#include "routes.def"
+#undef ROUTE
+};
+
+struct worker {
+	const struct route *route;
+	const struct route_line *line;
+	struct arena *arena;
+	struct db *db;
+};
+
+static const struct route_line *
+line_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (strcmp(lines[i].name, name) == 0)
+			return &lines[i];
+	return NULL;
+}
+
+const char *
+route_bearer(const struct request *req)
+{
+	static const char scheme[] = "Bearer ";
+
+	if (strncasecmp(req->authorization, scheme, sizeof(scheme) - 1) != 0)
+		return NULL;
+	return req->authorization + sizeof(scheme) - 1;
+}
+
+/* Unset or wrong: nobody may call. */
+static bool
+cron_secret_fits(const struct request *req)
+{
+	const char *secret = config_get(CONFIG_CRON_SECRET);
+	const char *token = route_bearer(req);
+
+	return *secret != '\0' && token != NULL && digest_equal(token, secret);
+}
+
+static int
+method_read(struct request *req, const struct worker *w,
+    struct serve_request *r, struct problem *why)
+{
+	const char *method = serve_param(r, "REQUEST_METHOD");
+
+	req->is_head = strcmp(method, "HEAD") == 0;
+	if (strcmp(method, "GET") == 0 || req->is_head)
+		req->method = HTTP_GET;
+	else if (strcmp(method, "POST") == 0)
+		req->method = HTTP_POST;
+	else
+		req->method = HTTP_METHOD_MAX;
+	if (req->method == HTTP_METHOD_MAX ||
+	    w->route->handle[req->method] == NULL)
+		return problem(
+		    why, PROBLEM_METHOD, NULL, "Allowed: %s", w->line->methods);
+	return 0;
+}
+
+/* "application/json; charset=utf-8" is what stands before the semicolon. */
+static enum body_kind
+kind_of(const char *type)
+{
+	static const struct {
+		const char *type;
+		enum body_kind kind;
+	} kinds[] = {
+		{ "application/json", BODY_JSON },
+		{ "application/x-www-form-urlencoded", BODY_FORM },
+	};
+	size_t len = strcspn(type, "; \t");
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i].type) == len &&
+		    strncasecmp(kinds[i].type, type, len) == 0)
+			return kinds[i].kind;
+	return BODY_NONE;
+}
+
+/* Digits only, below a bound that no body reaches; -1 otherwise. */
+static long
+length_of(const char *text)
+{
+	char *end;
+	long len;
+
+	if (strspn(text, "0123456789") != strlen(text) || *text == '\0' ||
+	    strlen(text) > 10)
+		return -1;
+	len = strtol(text, &end, 10);
+	return len;
+}
+
+static int
+body_read(struct request *req, const struct worker *w, struct serve_request *r,
+    struct problem *why)
+{
+	const char *length = serve_param(r, "CONTENT_LENGTH");
+	long len = length_of(length);
+
+	if (req->method != HTTP_POST || w->route->body_max == 0)
+		return 0;
+	if (len < 0)
+		return *length == '\0' ? problem(why, PROBLEM_LENGTH_REQUIRED,
+					     NULL, "Send a Content-Length")
+		                       : problem(why, PROBLEM_BAD_REQUEST, NULL,
+					     "Content-Length is not a number");
+	if ((size_t)len > w->route->body_max)
+		return problem(why, PROBLEM_TOO_LARGE, NULL,
+		    "At most %zu bytes", w->route->body_max);
+	req->body_kind = kind_of(serve_param(r, "CONTENT_TYPE"));
+	if ((req->body_kind & w->route->accepts) == 0)
+		return problem(why, PROBLEM_MEDIA_TYPE, NULL, "Send %s%s%s",
+		    w->route->accepts & BODY_JSON ? "application/json" : "",
+		    w->route->accepts == (BODY_JSON | BODY_FORM) ? " or " : "",
+		    w->route->accepts & BODY_FORM
+			? "application/x-www-form-urlencoded"
+			: "");
+	req->body_len = (size_t)len;
+	req->body = serve_body(r, req->arena, req->body_len);
+	if (req->body == NULL)
+		return problem(why, PROBLEM_BAD_REQUEST, NULL,
+		    "The body ended before its Content-Length");
+	return 0;
+}
+
+/* Without these nginx did not speak to us, or not all of it arrived. */
+static int
+params_read(struct request *req, struct serve_request *r, struct problem *why)
+{
+	struct arena *a = req->arena;
+
+	req->id = arena_strdup(a, serve_param(r, "REQUEST_ID"));
+	if (*req->id == '\0')
+		req->id = id_new_in(a);
+	req->path = arena_strdup(a, serve_param(r, "DOCUMENT_URI"));
+	req->query = arena_strdup(a, serve_param(r, "QUERY_STRING"));
+	req->authorization =
+	    arena_strdup(a, serve_param(r, "HTTP_AUTHORIZATION"));
+	req->idempotency_key =
+	    arena_strdup(a, serve_param(r, "HTTP_IDEMPOTENCY_KEY"));
+	req->user_agent = arena_strdup(a, serve_param(r, "HTTP_USER_AGENT"));
+	req->purpose = arena_strdup(a, serve_param(r, "HTTP_SEC_PURPOSE"));
+	if (*req->purpose == '\0')
+		req->purpose = arena_strdup(a, serve_param(r, "HTTP_PURPOSE"));
+	req->body = "";
+	if (*serve_param(r, "REQUEST_METHOD") == '\0' || *req->path == '\0')
+		return problem(why, PROBLEM_BAD_REQUEST, NULL,
+		    "REQUEST_METHOD or DOCUMENT_URI is missing");
+	return 0;
+}
+
+static int
+request_answer(struct response *res, struct request *req,
+    const struct worker *w, struct serve_request *r, struct problem *why)
+{
+	if (params_read(req, r, why) != 0)
+		return -1;
+	if (w->line->caller == CALLER_CRON && !cron_secret_fits(req))
+		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
+		    "Send Authorization: Bearer with the CRON_SECRET");
+	if (method_read(req, w, r, why) != 0 || body_read(req, w, r, why) != 0)
+		return -1;
+	return w->route->handle[req->method](req, res, why);
+}
+
+/* Everything about an answer that its status decides. */
+static void
+headers_write(struct buf *b, const struct worker *w, const struct response *res)
+{
+	buf_printf(b, "Status: %d\r\n", res->status);
+	if (res->body != NULL)
+		buf_printf(b, "Content-Type: %s\r\nContent-Length: %zu\r\n",
+		    res->type != NULL ? res->type : "application/json",
+		    strlen(res->body));
+	if (res->location != NULL)
+		buf_printf(b, "Location: %s\r\n", res->location);
+	if (res->status == 401)
+		buf_str(b, "WWW-Authenticate: Bearer\r\n");
+	if (res->status == 405)
+		buf_printf(b, "Allow: %s\r\n", w->line->methods);
+	if (res->status == 503 || res->status == 409)
+		buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S);
+	buf_str(b, "Cache-Control: no-store\r\n\r\n");
+}
+
+static void
+handle(struct serve_request *r, void *arg)
+{
+	struct worker *w = arg;
+	struct request req = { .arena = w->arena, .db = w->db };
+	struct response res = { .status = 200 };
+	struct problem why = { 0 };
+	int64_t begun_us = clock_ticks_us();
+	struct db_effort effort;
+	struct buf out;
+
+	req.now = clock_now();
+	if (request_answer(&res, &req, w, r, &why) != 0) {
+		assert(why.code != PROBLEM_NONE);
+		res = (struct response){
+			.status = problem_status(why.code),
+			.type = "application/problem+json",
+			.body = problem_json(w->arena, &why, req.id),
+		};
+	}
+	buf_init(&out, w->arena);
+	headers_write(&out, w, &res);
+	if (res.body != NULL)
+		buf_str(&out, res.body);
+	serve_write(r, out.text, out.len);
+	effort = db_effort(w->db);
+	log_info("%s %d %lldus db %d %ldus %s%s%s", req.id, res.status,
+	    (long long)(clock_ticks_us() - begun_us), effort.round_trips,
+	    effort.us, serve_param(r, "REQUEST_METHOD"),
+	    why.code == PROBLEM_NONE ? "" : " ",
+	    why.code == PROBLEM_NONE ? "" : problem_slug(why.code));
+	arena_reset(w->arena);
+}
+
+/* Before a request is taken: may this worker still answer one? */
+static bool
+goes_on(void *arg)
+{
+	const struct worker *w = arg;
+
+	return !db_is_wrong(w->db) && provider_clock_is_allowed();
+}
+
+int
+route_main(const struct route *route)
+{
+	struct worker w = { .route = route, .line = line_find(route->name) };
+	struct serve serve = { handle, goes_on, &w };
+	struct problem why;
+	int rc;
+
+	log_open(route->name);
+	assert(w.line != NULL);
+	if (provider_configured() == NULL || !provider_clock_is_allowed())
+		return EXIT_FAILURE;
+	if (route->prepare != NULL)
+		route->prepare();
+	w.arena = arena_new(ARENA_CAP);
+	w.db = db_new(w.line->role, route->name);
+	if (db_connect(w.db, &why) != 0 && db_is_wrong(w.db))
+		return EXIT_FAILURE;
+	rc = serve_loop(&serve);
+	if (rc != 0)
+		log_error("standard input is not a listening socket");
+	if (db_is_wrong(w.db))
+		rc = -1;
+	db_free(w.db);
+	arena_free(w.arena);
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,88 @@
+/*
+ * route.h - what a program of cgi-bin is: a route, its request, its answer
+ *
+ * A route file declares a struct route and says in its handler what happens;
+ * route_main() does everything that all routes do alike: configuration, log,
+ * database, the request loop, method, size and kind of body, the cron secret,
+ * problem documents, the access line.
+ */
+#ifndef LIB_ROUTE_H
+#define LIB_ROUTE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "clock.h"
+
+struct arena;
+struct db;
+struct problem;
+
+enum http_method {
+	HTTP_GET,
+	HTTP_POST,
+	HTTP_METHOD_MAX
+};
+
+enum body_kind {
+	BODY_NONE = 0,
+	BODY_JSON = 1,
+	BODY_FORM = 2
+};
+
+/* Who may call, as cgi-bin/ROUTES says. */
+enum caller {
+	CALLER_ANYONE,
+	CALLER_PUBLIC,   /* visitors: nginx limits their rate */
+	CALLER_PROVIDER, /* verified by the route */
+	CALLER_TENANT,   /* the firm's token */
+	CALLER_CRON      /* CRON_SECRET, checked before anything else */
+};
+
+/* Valid until the answer is sent; strings are never NULL. */
+struct request {
+	struct arena *arena; /* freed after the answer is sent */
+	struct db *db;       /* this worker's connection */
+	enum http_method method;
+	bool is_head; /* HEAD is handled as GET; nginx drops the body */
+	struct clock_time now; /* one instant for the whole request */
+	const char *id;        /* nginx's $request_id, on every log line */
+	const char *path;      /* decoded, without the query */
+	const char *query;     /* raw, without the '?' */
+	const char *authorization;
+	const char *idempotency_key;
+	const char *user_agent;
+	const char *purpose; /* Sec-Purpose or Purpose: "prefetch", ... */
+	enum body_kind body_kind;
+	const char *body; /* NUL-terminated; may hold NULs as well */
+	size_t body_len;
+};
+
+struct response {
+	int status;
+	const char *type;     /* of the body; NULL: application/json */
+	const char *body;     /* NULL: none */
+	const char *location; /* for 3xx, or NULL */
+};
+
+/* Fill *res and return 0, or fill *why and return -1. Write nothing. */
+typedef int route_fn(
+    const struct request *req, struct response *res, struct problem *why);
+
+struct route {
+	const char *name; /* its line in cgi-bin/ROUTES */
+	route_fn *handle[HTTP_METHOD_MAX];
+	size_t body_max;  /* bytes; 0: a body is not looked at */
+	unsigned accepts; /* BODY_JSON | BODY_FORM */
+	/* Called once before the first request, or NULL: what is slow the first
+	 * time should not be slow for somebody. */
+	void (*prepare)(void);
+};
+
+/* The whole of a route's main(). Returns the exit status. */
+int route_main(const struct route *route);
+
+/* The token of "Authorization: Bearer <token>", or NULL. */
+const char *route_bearer(const struct request *req);
+
+#endif

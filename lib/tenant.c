@@ -1,0 +1,309 @@
+/*
+ * tenant - the firm a request is for, with its settings as types
+ */
+#include "tenant.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "config.h"
+#include "db.h"
+#include "digest.h"
+#include "json.h"
+#include "log.h"
+#include "phone.h"
+#include "problem.h"
+#include "route.h"
+
+/* What may be old, and how much of it is kept. */
+#define CACHE_AGE_US (5 * CLOCK_SECOND)
+#define CACHE_SLOTS 256
+#define CACHE_ARENA ((size_t)1024 * 1024)
+#define KEY_SIZE 80
+
+/* Where SMS may go unless the firm says otherwise. */
+static const char *const default_countries[] = { "+41", "+423", "+49", "+43",
+	"+33", "+39" };
+
+static const char *const module_names[MODULE_MAX] = {
+	[MODULE_MISSED_CALL] = "missed_call",
+	[MODULE_SMS_REPLY] = "sms_reply",
+	[MODULE_REVIEWS] = "reviews",
+};
+
+static struct slot {
+	char key[KEY_SIZE]; /* "slug:doerfler-ag", "call:+41434435200" */
+	int64_t read_at_us;
+	struct arena *arena;
+	struct tenant tenant;
+} cache[CACHE_SLOTS];
+
+static const char *
+setting(const struct tenant_row *row, const char *column)
+{
+	const char *value = row->value(row->source, column);
+
+	return value == NULL ? "" : value;
+}
+
+/* A string of the config, or NULL. Not validated here: `tenant set` did. */
+static const char *
+config_text(const struct cJSON *config, const char *group, const char *name)
+{
+	if (group != NULL)
+		config = json_member(config, group);
+	return json_text(json_member(config, name));
+}
+
+static void
+languages_read(struct tenant *t, const struct cJSON *config)
+{
+	const char *own = config_text(config, NULL, "language");
+	const struct cJSON *list = json_member(config, "languages");
+	enum language language;
+
+	t->language = LANGUAGE_DE;
+	if (own != NULL)
+		(void)language_parse(&t->language, own);
+	t->languages = 1U << t->language;
+	for (const struct cJSON *l = json_first(list); l != NULL;
+	     l = json_next(l))
+		if (json_text(l) != NULL &&
+		    language_parse(&language, json_text(l)) == 0)
+			t->languages |= 1U << language;
+}
+
+static void
+countries_read(struct tenant *t, const struct cJSON *config)
+{
+	const struct cJSON *list =
+	    json_member(json_member(config, "sms"), "countries");
+
+	t->country_count = 0;
+	if (!json_is_array(list)) {
+		t->country_count =
+		    sizeof(default_countries) / sizeof(default_countries[0]);
+		memcpy(
+		    t->countries, default_countries, sizeof(default_countries));
+		return;
+	}
+	for (const struct cJSON *c = json_first(list);
+	     c != NULL && t->country_count < TENANT_COUNTRIES_MAX;
+	     c = json_next(c))
+		if (json_text(c) != NULL)
+			t->countries[t->country_count++] = json_text(c);
+}
+
+static int
+config_read(struct tenant *t, struct arena *a, const struct tenant_row *row,
+    struct problem *why)
+{
+	const char *config_json = setting(row, "config");
+	const char *modules_json = setting(row, "modules");
+	const struct cJSON *config, *modules;
+	const char *text_back, *sms_name;
+
+	if (json_parse(&config, a, config_json, strlen(config_json), why) !=
+		0 ||
+	    json_parse(&modules, a, modules_json, strlen(modules_json), why) !=
+		0)
+		return -1;
+	languages_read(t, config);
+	countries_read(t, config);
+	sms_name = config_text(config, NULL, "sms_name");
+	t->sms_name =
+	    sms_name != NULL ? sms_name : arena_strdup(a, setting(row, "name"));
+	text_back = config_text(config, "quiet_hours", "text_back");
+	t->text_back = text_back != NULL && strcmp(text_back, "emergency") == 0
+	                   ? TEXT_BACK_EMERGENCY
+	                   : TEXT_BACK_DEFER;
+	t->status_messages =
+	    json_is_true(json_member(config, "status_messages"));
+	t->texts = json_member(config, "texts");
+	for (int m = 0; m < MODULE_MAX; m++) {
+		const struct cJSON *on = json_member(modules, module_names[m]);
+
+		t->modules[m] = !json_is_bool(on) || json_is_true(on);
+	}
+	return 0;
+}
+
+static const char *
+text_or_null(struct arena *a, const char *text)
+{
+	return *text == '\0' ? NULL : arena_strdup(a, text);
+}
+
+int
+tenant_read(struct tenant *out, struct arena *a, const struct tenant_row *row,
+    struct problem *why)
+{
+	const char *own_number = setting(row, "phone");
+
+	memset(out, 0, sizeof(*out));
+	out->id = arena_strdup(a, setting(row, "customer_id"));
+	out->slug = arena_strdup(a, setting(row, "slug"));
+	out->phone = text_or_null(a, setting(row, "phone"));
+	out->sms_number = text_or_null(a, setting(row, "sms_number"));
+	out->review_link = text_or_null(a, setting(row, "google_review_link"));
+	out->active = *setting(row, "active") == 't';
+	out->review_delay_hours =
+	    (int)strtol(setting(row, "review_delay_hours"), NULL, 10);
+	if (*own_number == '\0')
+		own_number = setting(row, "sms_number");
+	if (*own_number == '\0' ||
+	    phone_region_of(out->region, own_number) != 0)
+		memcpy(out->region, "CH", sizeof(out->region));
+	if (calendar_init(&out->calendar, setting(row, "timezone"),
+		setting(row, "quiet_hours_start"),
+		setting(row, "quiet_hours_end"),
+		(int)strtol(setting(row, "sla_response_minutes"), NULL, 10),
+		why) != 0)
+		return -1;
+	return config_read(out, a, row, why);
+}
+
+const char *
+tenant_text(const void *tenant, enum language language, const char *name)
+{
+	const struct tenant *t = tenant;
+
+	return json_text(
+	    json_member(json_member(t->texts, language_name(language)), name));
+}
+
+static const char *
+batch_value(const void *source, const char *column)
+{
+	return db_get(source, 0, 0, column);
+}
+
+/* The slot of that key, or the one that was read longest ago. */
+static struct slot *
+slot_find(const char *key)
+{
+	struct slot *oldest = &cache[0];
+
+	for (int i = 0; i < CACHE_SLOTS; i++) {
+		if (strcmp(cache[i].key, key) == 0)
+			return &cache[i];
+		if (cache[i].read_at_us < oldest->read_at_us)
+			oldest = &cache[i];
+	}
+	return oldest;
+}
+
+/*
+ * Firms that are not there are not kept: whoever adds one should see it at
+ * once, and strangers who try names are nginx's to slow down.
+ */
+static int
+slot_fill(struct slot *slot, const char *key, const struct db_batch *b,
+    struct problem *why)
+{
+	struct tenant_row row = { batch_value, b };
+
+	slot->key[0] = '\0';
+	slot->read_at_us = 0;
+	if (slot->arena == NULL)
+		slot->arena = arena_new(CACHE_ARENA);
+	arena_reset(slot->arena);
+	if (tenant_read(&slot->tenant, slot->arena, &row, why) != 0) {
+		log_error("tenant %s: its settings cannot be read: %s",
+		    db_get(b, 0, 0, "slug"), why->detail);
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "This firm's settings cannot be read");
+	}
+	memcpy(slot->key, key, strlen(key) + 1);
+	slot->read_at_us = clock_ticks_us();
+	return 0;
+}
+
+static int
+tenant_find(const struct tenant **out, const struct request *req,
+    enum stmt stmt, const void *params, const char *key, const char *field,
+    struct problem *why)
+{
+	struct slot *slot = slot_find(key);
+	bool is_fresh = strcmp(slot->key, key) == 0 &&
+	                clock_ticks_us() - slot->read_at_us < CACHE_AGE_US;
+	struct db_batch *b;
+
+	if (!is_fresh) {
+		b = db_batch_untenanted(req->db, req->arena);
+		db_queue(b, stmt, params);
+		if (db_flush(b, why) != 0)
+			return -1;
+		if (db_rows(b, 0) == 0)
+			return problem(why, PROBLEM_TENANT_UNKNOWN, field,
+			    "No firm is known by this");
+		if (slot_fill(slot, key, b, why) != 0)
+			return -1;
+	}
+	if (!slot->tenant.active)
+		return problem(why, PROBLEM_TENANT_UNKNOWN, field,
+		    "No firm is known by this");
+	*out = &slot->tenant;
+	return 0;
+}
+
+int
+tenant_by_slug(const struct tenant **out, const struct request *req,
+    const char *slug, const char *field, struct problem *why)
+{
+	struct stmt_tenant_by_slug params = { .slug = slug };
+	const char *key = arena_printf(req->arena, "slug:%.60s", slug);
+
+	return tenant_find(
+	    out, req, STMT_TENANT_BY_SLUG, &params, key, field, why);
+}
+
+int
+tenant_by_number(const struct tenant **out, const struct request *req,
+    const char *channel, const char *e164, const char *field,
+    struct problem *why)
+{
+	struct stmt_tenant_by_address params = { .channel = channel,
+		.address = e164 };
+	const char *key = arena_printf(req->arena, "%s:%.20s", channel, e164);
+
+	return tenant_find(
+	    out, req, STMT_TENANT_BY_ADDRESS, &params, key, field, why);
+}
+
+int
+tenant_by_token(
+    const struct tenant **out, const struct request *req, struct problem *why)
+{
+	const char *token = route_bearer(req);
+	struct stmt_token_tenant params;
+	struct digest_hex hash;
+	struct db_batch *b;
+
+	if (token == NULL)
+		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
+		    "Send Authorization: Bearer with the firm's token");
+	hash = digest_sha256(token, strlen(token));
+	params.hash = hash.text;
+	b = db_batch_untenanted(req->db, req->arena);
+	db_queue(b, STMT_TOKEN_TENANT, &params);
+	if (db_flush(b, why) != 0)
+		return -1;
+	if (db_rows(b, 0) == 0)
+		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
+		    "This token is unknown or revoked");
+	return tenant_by_slug(out, req,
+	    arena_strdup(req->arena, db_get(b, 0, 0, "slug")), NULL, why);
+}
+
+const char *
+tenant_default_link(struct arena *a)
+{
+	const char *slug = config_get(CONFIG_DEFAULT_CUSTOMER_SLUG);
+
+	return *slug == '\0' ? NULL
+	                     : arena_printf(a, "%s/%s",
+				   config_get(CONFIG_APP_BASE_URL), slug);
+}

@@ -1,0 +1,100 @@
+/*
+ * tenant.h - the firm a request is for, with its settings as types
+ *
+ * Found by slug or by the number that was called; kept in the process for at
+ * most five seconds, so a warm request asks the database nothing about it and a
+ * changed setting is in force at once for anybody's patience.
+ */
+#ifndef LIB_TENANT_H
+#define LIB_TENANT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "calendar.h"
+#include "message_text.h"
+
+struct arena;
+struct cJSON;
+struct problem;
+struct request;
+
+enum module {
+	MODULE_MISSED_CALL,
+	MODULE_SMS_REPLY,
+	MODULE_REVIEWS,
+	MODULE_MAX
+};
+
+/* What a missed call at night gets: config.quiet_hours.text_back. */
+enum text_back {
+	TEXT_BACK_DEFER,
+	TEXT_BACK_EMERGENCY
+};
+
+#define TENANT_COUNTRIES_MAX 40
+
+/* Read-only, and valid until the end of the request that asked for it. */
+struct tenant {
+	const char *id;
+	const char *slug;
+	const char *sms_name;    /* the firm's name in messages, GSM-7 only */
+	const char *phone;       /* E.164, or NULL */
+	const char *sms_number;  /* E.164, or NULL: nothing can be sent */
+	const char *review_link; /* or NULL */
+	char region[3];          /* of numbers without a country code: "CH" */
+	struct calendar calendar;
+	int review_delay_hours;
+	enum language language; /* where the contact's is not known */
+	unsigned languages;     /* bit 1 << enum language */
+	const char
+	    *countries[TENANT_COUNTRIES_MAX]; /* "+41": where SMS may go */
+	size_t country_count;
+	enum text_back text_back;
+	bool status_messages;
+	bool modules[MODULE_MAX];
+	bool active;
+	const struct cJSON *texts; /* the firm's own, or NULL */
+};
+
+/*
+ * -1 with PROBLEM_TENANT_UNKNOWN (also for an inactive firm), naming field, or
+ * PROBLEM_TRY_AGAIN.
+ */
+int tenant_by_slug(const struct tenant **out, const struct request *req,
+    const char *slug, const char *field, struct problem *why);
+
+/*
+ * By a number of the firm in E.164. Of channel "call" is what rings: its
+ * telephone or its SMS number; of "sms" is where texts arrive.
+ */
+int tenant_by_number(const struct tenant **out, const struct request *req,
+    const char *channel, const char *e164, const char *field,
+    struct problem *why);
+
+/*
+ * The firm whose token the request carries. -1 with PROBLEM_UNAUTHORIZED if it
+ * carries none, or one that is unknown or revoked.
+ */
+int tenant_by_token(
+    const struct tenant **out, const struct request *req, struct problem *why);
+
+/*
+ * A tenant from a row of the view "tenants", read by name through value(). For
+ * those that read many, as the review cron does.
+ */
+struct tenant_row {
+	const char *(*value)(const void *source, const char *column);
+	const void *source;
+};
+int tenant_read(struct tenant *out, struct arena *a,
+    const struct tenant_row *row, struct problem *why);
+
+/* APP_BASE_URL/<slug> of DEFAULT_CUSTOMER_SLUG, or NULL. */
+const char *tenant_default_link(struct arena *a);
+
+/* The firm's own wording of a text, or NULL: for message_text.h. */
+const char *tenant_text(
+    const void *tenant, enum language language, const char *name);
+
+#endif

@@ -1,0 +1,130 @@
+-- support - what the tests share: the statements of lib/sql called by name, with named parameters, as the role they run as
+create extension pgtap;
+create extension dblink;
+create schema tap;
+grant usage on schema tap, public to public;
+
+-- filled by run from lib/sql and schema
+create table tap.file (path text primary key, content text not null);
+
+create view tap.statement as
+select regexp_replace(path, '^.*/([a-z0-9_]+)\.sql$', '\1') as name, content as sql,
+       substring(content from '\n-- role: ([a-z]+)\n') as role,
+       substring(content from '\n-- > ([^\n]*)\n') as result,
+       coalesce((select array_agg(m[2] order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as params,
+       coalesce((select array_agg(m[1]::int order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as numbers
+from tap.file
+where path like 'lib/sql/%' and content ~ '\n-- role: (web|service|any)\n';      -- the owner's are the runner's business
+
+-- Two firms that must never see each other, and the instant most tests begin at (a Monday).
+create function tap.a() returns uuid immutable language sql return '0190a000-0000-7000-8000-00000000000a'::uuid;
+create function tap.b() returns uuid immutable language sql return '0190a000-0000-7000-8000-00000000000b'::uuid;
+create function tap.at(minutes numeric default 0) returns timestamptz immutable language sql
+  return '2024-03-04T10:00:00Z'::timestamptz + minutes * interval '1 minute';
+create function tap.uuids(n int) returns text language sql volatile
+  return (select array_agg(gen_random_uuid()) from generate_series(1, n))::text;
+create function tap.texts(kinds boolean default true) returns jsonb immutable language sql
+  return (select jsonb_object_agg(l, case when kinds then jsonb_build_object('new', jsonb_build_object('body', l || ' new', 'segments', 1),
+                                                                               'joined', jsonb_build_object('body', l || ' joined', 'segments', 1))
+                                          else jsonb_build_object('body', l || ' text', 'segments', 1) end)
+          from unnest('{de,fr,it,en}'::text[]) l);
+
+insert into customers (id, name, slug, phone, email, sms_number, website_domain, google_review_link)
+values (tap.a(), 'Dörfler AG', 'doerfler-ag', '+41434435200', 'info@doerfler.example', '+41790000001', 'doerfler.example',
+        'https://g.page/r/doerfler/review'),
+       (tap.b(), 'Martin SA', 'martin-sa', '+41213334455', 'info@martin.example', '+41790000002', 'martin.example', null);
+
+-- Every statement is prepared once, as programs do it, and with the settings of their roles.
+create function tap.start() returns void language plpgsql as $$
+declare
+  s record;
+begin
+  perform set_config('plan_cache_mode', 'force_generic_plan', false), set_config('timezone', 'UTC', false),
+          set_config('search_path', 'public, tap, pg_temp', false), set_config('jit', 'off', false), set_config('enable_seqscan', 'off', false);
+  perform setval(format('ticket_number.%I', id), 1, false) from customers;         -- sequences do not roll back
+  for s in select name, sql from tap.statement loop
+    execute format('prepare %I as %s', s.name, s.sql);
+  end loop;
+end $$;
+
+-- One pipeline: the tenant (if any) with its lock, then the statement. Afterwards no tenant is set, as after a commit.
+create function tap.call(which text, args jsonb, tenant uuid default null) returns setof jsonb language plpgsql as $$
+declare
+  s tap.statement;
+  unknown text;
+  row record;
+begin
+  select * into strict s from tap.statement where name = which;
+  select string_agg(k, ', ') into unknown from jsonb_object_keys(args) k where k <> all (s.params);
+  if unknown is not null then
+    raise exception '% has no parameter %', which, unknown;
+  end if;
+  execute format('set local role %I', 'opsfabric_' || case s.role when 'any' then 'web' else s.role end);
+  if tenant is not null then
+    execute format('execute tenant_set(%L, %L)', tenant, coalesce(args ->> 'phone', args ->> 'email', 'other'));
+  end if;
+  for row in execute 'execute ' || quote_ident(which)
+    || coalesce('(' || (select string_agg(quote_nullable(args ->> p), ', ' order by n) from unnest(s.params) with ordinality u (p, n)) || ')', '')
+  loop
+    return next to_jsonb(row);
+  end loop;
+  perform set_config('app.customer_id', '', true);
+  reset role;
+end $$;
+
+create function tap.event(at timestamptz, who text, tenant uuid) returns jsonb language sql volatile
+  return jsonb_build_object('event_row', gen_random_uuid(), 'provider', 'test', 'event_id', gen_random_uuid(), 'fingerprint', 'f', 'now', at,
+    'contact_id', gen_random_uuid(), 'ticket_id', gen_random_uuid(), 'message_id', gen_random_uuid(), 'event_ids', tap.uuids(4),
+    'dedupe_key', tenant || ':' || who || ':' || at::date, 'sla_due_at', at + interval '2 hours', 'fallback_language', 'de',
+    'sender', '+41790000001', 'carrier', 'console', 'not_before', at, 'expires_at', at + interval '1 day');
+
+-- The use cases with everything filled in that a test does not care about. They return the whole row: replay, same_body, answer.
+create function tap.ticket(args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
+begin atomic
+  select tap.call('ticket_open',
+    tap.event(at, coalesce(args ->> 'phone', args ->> 'email', '+41791234567'), tenant)
+    || jsonb_build_object('phone', case when args ? 'email' and not args ? 'phone' then null else '+41791234567' end, 'phone_kind', 'mobile',
+                          'source', 'wizard', 'urgency', 'MED', 'texts', tap.texts())
+    || args, tenant);
+end;
+
+create function tap.missed(args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
+begin atomic
+  select tap.call('missed_call_open',
+    tap.event(at, coalesce(args ->> 'phone', '+41791234567'), tenant)
+    || jsonb_build_object('phone', '+41791234567', 'phone_kind', 'mobile', 'texts', tap.texts(false)) || args, tenant);
+end;
+
+create function tap.reply(meaning text, args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
+begin atomic
+  select tap.call('sms_reply_receive',
+    tap.event(at, coalesce(args ->> 'phone', '+41791234567'), tenant)
+    || jsonb_build_object('phone', '+41791234567', 'phone_kind', 'mobile', 'channel', 'sms', 'meaning', meaning, 'body', meaning,
+                          'texts', case when meaning <> 'courtesy' then tap.texts() end)
+    || args, tenant);
+end;
+
+create function tap.move(ticket uuid, old text, new text, args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a())
+returns jsonb language sql volatile
+begin atomic
+  select tap.call('ticket_move',
+    jsonb_build_object('ticket_id', ticket, 'old_status', old, 'new_status', new, 'now', at, 'event_id', gen_random_uuid(), 'actor', 'Anna',
+                       'message_id', gen_random_uuid(), 'fallback_language', 'de', 'sender', '+41790000001', 'carrier', 'console',
+                       'not_before', at, 'expires_at', at + interval '1 day')
+    || args, tenant);
+end;
+
+-- What the review cron does: both statements in one transaction. The tenants' part is given as it is to be sent.
+create function tap.review(at timestamptz, settings jsonb default '{}', most int default 50) returns setof jsonb language plpgsql as $$
+declare
+  tenants jsonb;
+begin
+  select jsonb_object_agg(c.id, jsonb_build_object('open_at', null, 'texts', (
+           select jsonb_object_agg(l, jsonb_build_object('body', l || ' {code}', 'segments', 1)) from unnest('{de,fr}'::text[]) l),
+           'language', 'de', 'sender', '+41790000001', 'carrier', 'console', 'countries', '["+41"]'::jsonb, 'skip_reason', null) || settings)
+    into tenants from customers c;
+  perform tap.call('review_lock', jsonb_build_object('now', at, 'most', most, 'tenants', (select array_agg(id)::text from customers)));
+  return query select tap.call('review_request', jsonb_build_object('now', at, 'tenants', tenants, 'expires_at', at + interval '1 day',
+    'message_ids', tap.uuids(most), 'event_ids', tap.uuids(most),
+    'codes', (select array_agg(left(replace(gen_random_uuid()::text, '-', ''), 12)) from generate_series(1, most))::text));
+end $$;

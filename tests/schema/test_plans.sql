@@ -1,0 +1,86 @@
+-- Plans: made once per connection and kept, so they must be right for tables of any size: every statement finds its rows
+-- of a tenant's growing tables by an index condition, whether it was planned on a full, an empty or an analyzed empty table.
+begin;
+select tap.start();
+select no_plan();
+
+-- every scan of a table in a plan: which index, by which condition
+create function pg_temp.scans(plan jsonb) returns table (relation text, index text, cond text) language sql
+begin atomic
+  with recursive node (n) as (
+    select plan
+    union all
+    select c.n from node, lateral (
+      select v.value as n from jsonb_each(case jsonb_typeof(node.n) when 'object' then node.n else '{}' end) v
+      union all
+      select v.value from jsonb_array_elements(case jsonb_typeof(node.n) when 'array' then node.n else '[]' end) v) c)
+  -- of a bitmap scan only the index part says how it finds rows
+  select coalesce(n ->> 'Relation Name', regexp_replace(n ->> 'Index Name', '^(segment_usage|[a-z]+_(log|events|links|addresses)|[a-z]+).*$', '\1')),
+         n ->> 'Index Name', n ->> 'Index Cond'
+  from node
+  where n ? 'Node Type' and n ->> 'Node Type' like '%Scan' and n ->> 'Node Type' <> 'Bitmap Heap Scan' and (n ? 'Relation Name' or n ? 'Index Name');
+end;
+
+create function pg_temp.plan(which text) returns jsonb language plpgsql as $$
+declare
+  s tap.statement;
+  plan jsonb;
+begin
+  select * into strict s from tap.statement where name = which;
+  deallocate all;
+  execute format('prepare %I as %s', which, s.sql);
+  execute format('set local role %I', 'opsfabric_' || case s.role when 'any' then 'web' else s.role end);
+  perform set_config('app.customer_id', tap.a()::text, true);
+  execute 'explain (format json) execute ' || quote_ident(which)
+    || coalesce('(' || (select string_agg('null', ', ') from unnest(s.params)) || ')', '') into plan;
+  reset role;
+  perform set_config('app.customer_id', '', true);
+  return plan;
+end $$;
+
+-- A scan is sound if its condition names more than the tenant. Exceptions, each small by nature:
+--   customers by its key; the queue's partial indexes, whose rows are exactly what is asked for.
+create function pg_temp.unsound(which text) returns text language sql
+begin atomic
+  select string_agg(format('%s by %s (%s)', s.relation, coalesce(s.index, 'reading all'), s.cond), '; ')
+  from pg_temp.scans(pg_temp.plan(which)) s
+  where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage',
+                       'customers', 'tenant_addresses', 'tokens')
+    and not coalesce(s.index is not null and s.cond is not null and s.cond !~ '^\(customer_id = \(NULLIF\(current_setting[^=]*\)$', false)
+    and not (s.relation = 'sms_log' and s.index = 'sms_log_lease' and which = 'message_unclaim');
+end;
+
+create temp table state (n int, name text);
+insert into state values (1, 'never analyzed');
+select is(pg_temp.unsound(name), null, name || ', planned on tables never analyzed') from tap.statement order by name;
+
+delete from customers where id not in (select customer_id from tickets);
+analyze;
+select is(pg_temp.unsound(name), null, name || ', planned on empty, analyzed tables') from tap.statement order by name;
+
+-- 64 firms, 100,000 tickets; one in ten open, one in twenty of their messages waiting
+alter table customers disable trigger customers_number;
+insert into customers (id, name, slug, phone) select overlay(tap.a()::text placing lpad(n::text, 12, '0') from 25)::uuid, 'T' || n, 't-' || n, '+4143' || 1000000 + n from generate_series(1, 64) n;
+insert into contacts (id, customer_id, phone, phone_kind, created_at, seen_at)
+select overlay('0190c000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, overlay(tap.a()::text placing lpad((n % 64 + 1)::text, 12, '0') from 25)::uuid,
+       '+4179' || 1000000 + n, 'mobile', tap.at(), tap.at() from generate_series(1, 50000) n;
+insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone, dedupe_key, created_at, updated_at, job_completed_at, review_due_at)
+select overlay('0190d000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, c.customer_id, n, 'wizard', case n % 10 when 0 then 'NEW' else 'DONE' end, 'MED',
+       c.id, c.phone, c.customer_id || ':' || c.phone || ':' || '2024-01-01'::date + n / 50000, tap.at(-n), tap.at(-n), case when n % 10 > 0 then tap.at(-n) end,
+       case when n % 10 > 0 and n < 100 then tap.at() end
+from generate_series(1, 100000) n join contacts c on c.id = overlay('0190c000-0000-7000-8000-000000000000' placing lpad((n % 50000 + 1)::text, 12, '0') from 25)::uuid;
+insert into ticket_events (id, customer_id, ticket_id, event_type, created_at) select gen_random_uuid(), customer_id, id, 'created', created_at from tickets;
+insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, to_number, body, segments, provider, provider_id, status, not_before, expires_at, status_at, created_at)
+select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_phone, 'body', 1, 'console', case when number % 20 > 0 then number::text end,
+       case number % 20 when 0 then 'queued' else 'delivered' end, tap.at(-number), tap.at(9999), created_at, created_at from tickets;
+insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, answer, received_at) select gen_random_uuid(), customer_id, 'api', id::text, 'x', true, '{}', created_at from tickets;
+insert into segment_usage select id, '2024-03-04'::date - n, 5 from customers, generate_series(0, 300) n;
+analyze;
+select is(pg_temp.unsound(name), null, name || ', planned on full tables') from tap.statement order by name;
+
+-- the claim reads what it takes, in order, and no more
+select ok(pg_temp.plan('message_claim')::text !~ '"Sort Key": \["m.not_before"\]', 'the claim does not sort the queue');
+select is((select array_agg(index) from pg_temp.scans(pg_temp.plan('message_claim')) where cond ~ 'provider'), array['sms_log_due'], 'it walks the index of what is due');
+
+select * from finish();
+rollback;

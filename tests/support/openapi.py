@@ -1,0 +1,63 @@
+"""openapi - holds real answers against docs/openapi.yaml"""
+
+import functools
+import pathlib
+import re
+
+import jsonschema
+import yaml
+
+DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+
+
+@functools.lru_cache(maxsize=None)
+def document():
+    return yaml.safe_load(DOCUMENT.read_text())
+
+
+def resolve(node):
+    """Follows $ref inside the document."""
+    while isinstance(node, dict) and "$ref" in node:
+        target = document()
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        node = target
+    return node
+
+
+def path_item(path):
+    path = path.split("?")[0]
+    for template, item in document()["paths"].items():
+        if re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
+            return item
+    return None
+
+
+def inline(schema):
+    """The schema with every $ref replaced, so that any validator reads it."""
+    schema = resolve(schema)
+    if isinstance(schema, dict):
+        return {k: inline(v) for k, v in schema.items()}
+    if isinstance(schema, list):
+        return [inline(v) for v in schema]
+    return schema
+
+
+def check(method, path, answer):
+    """An answer of a documented path must have a documented status, type and shape."""
+    item = path_item(path)
+    if item is None:
+        return
+    operation = item.get(method.lower())
+    if operation is None:  # a method that is not there is answered 405 and a problem
+        assert answer.status_code == 405, (method, path, answer.status_code)
+        return
+    response = operation["responses"].get(str(answer.status_code))
+    assert response is not None, f"{method} {path}: {answer.status_code} is not in docs/openapi.yaml: {answer.text[:300]}"
+    content = resolve(response).get("content")
+    if not content:
+        return
+    kind = answer.headers.get("Content-Type", "").split(";")[0]
+    assert kind in content, f"{method} {path}: {kind} is not in docs/openapi.yaml"
+    if kind.endswith("json"):
+        jsonschema.Draft202012Validator(inline(content[kind]["schema"])).validate(answer.json())

@@ -1,0 +1,261 @@
+"""stack - a running OpsFabric for tests: deploy/run in a private directory on a free port
+
+Everything here is real: nginx, the programs, Postgres, the dispatcher. Tests look at the
+answer, at the database and at what the console provider wrote.
+"""
+
+import json
+import os
+import pathlib
+import random
+import shlex
+import socket
+import subprocess
+import time
+import uuid
+
+import psycopg2
+import psycopg2.extras
+import requests
+
+from . import openapi
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def wait_for(condition, seconds=20, what="condition"):
+    """Polls until condition() is true and returns its value. Never a bare sleep in a test."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Stack:
+    """One running installation. Stack.start() makes one, Stack(state) joins one that runs."""
+
+    def __init__(self, state):
+        self.state = pathlib.Path(state)
+        self.env = dict(
+            line.split("=", 1)
+            for line in shlex.split((self.state / "opsfabric.env").read_text(), comments=True)
+            if "=" in line
+        )
+        self.base = self.env["APP_BASE_URL"]
+        self.session = requests.Session()
+        self._db = None
+
+    @classmethod
+    def start(cls, state, port=None, **settings):
+        env = dict(os.environ, OPSFABRIC_STATE=str(state), OPSFABRIC_PORT=str(port or free_port()))
+        env.update({k: str(v) for k, v in settings.items()})
+        env.setdefault("OPSFABRIC_PRESET", "asan")
+        run = subprocess.run(
+            [ROOT / "deploy" / "run", "--detach"],
+            env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+        return cls(state)
+
+    def run(self, *args, check=True, timeout=120):
+        """deploy/run with a flag: --stop, --restart ROUTE, --status"""
+        env = dict(os.environ, OPSFABRIC_STATE=str(self.state), OPSFABRIC_PORT=self.base.rsplit(":", 1)[1])
+        env.setdefault("OPSFABRIC_PRESET", "asan")
+        out = subprocess.run(
+            [ROOT / "deploy" / "run", *args], env=env,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+        )
+        if check:
+            assert out.returncode == 0, out.stdout + out.stderr
+        return out
+
+    def stop(self):
+        self.close()
+        return self.run("--stop")
+
+    def close(self):
+        self.session.close()
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # ---- requests -------------------------------------------------------------------
+
+    def request(self, method, path, **kwargs):
+        """A request through nginx; every answer of ours is held against docs/openapi.yaml."""
+        kwargs.setdefault("timeout", 40)
+        kwargs.setdefault("allow_redirects", False)
+        answer = self.session.request(method, self.base + path, **kwargs)
+        openapi.check(method, path, answer)
+        return answer
+
+    def post(self, path, body=None, form=None, token=None, headers=None, **kwargs):
+        headers = dict(headers or {})
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if form is not None:
+            kwargs["data"] = form
+        elif body is not None:
+            kwargs["json"] = body
+        return self.request("POST", path, headers=headers, **kwargs)
+
+    def get(self, path, **kwargs):
+        return self.request("GET", path, **kwargs)
+
+    def cron(self, path):
+        return self.post(path, token=self.env["CRON_SECRET"])
+
+    # ---- database, as superuser: what really is there ---------------------------------
+
+    def connect(self):
+        db = psycopg2.connect(host=str(self.state / "postgres"), dbname="opsfabric", user="postgres")
+        db.autocommit = True
+        psycopg2.extras.register_uuid(conn_or_curs=db)
+        return db
+
+    def sql(self, query, *args):
+        """Rows as dictionaries; [] for a statement without any."""
+        for attempt in (1, 2):
+            try:
+                if self._db is None or self._db.closed:
+                    self._db = self.connect()
+                with self._db.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                    cursor.execute(query, args or None)
+                    return [dict(r) for r in cursor.fetchall()] if cursor.description else []
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                self._db = None
+                if attempt == 2:
+                    raise
+
+    def one(self, query, *args):
+        rows = self.sql(query, *args)
+        assert len(rows) == 1, rows
+        return rows[0]
+
+    # ---- the operator's command ---------------------------------------------------------
+
+    def command(self, *args, check=True, stdin=None, timeout=60):
+        out = subprocess.run(
+            [self.state / "bin" / "opsfabric", *args],
+            input=stdin, capture_output=True, text=True, timeout=timeout,
+        )
+        if check:
+            assert out.returncode == 0, (args, out.stdout, out.stderr)
+        return out
+
+    def clock(self, instant=None):
+        """Moves the clock of all programs to an RFC 3339 instant, or back."""
+        if instant is None:
+            self.command("clock", "clear")
+        else:
+            self.command("clock", "set", instant)
+
+    # ---- what left -------------------------------------------------------------------------
+
+    def messages(self, to=None):
+        """Lines of the console provider, oldest first."""
+        path = self.state / "log" / "messages.jsonl"
+        lines = path.read_text().splitlines() if path.exists() else []
+        rows = [json.loads(line) for line in lines]
+        return [m for m in rows if to is None or m["to"] == to]
+
+    def wait_messages(self, to, count=1):
+        return wait_for(
+            lambda: (lambda m: m if len(m) >= count else None)(self.messages(to)),
+            what=f"{count} message(s) to {to}",
+        )
+
+    def tenant(self, **changes):
+        return Tenant(self, **changes)
+
+
+def _digits(n):
+    return "".join(random.choice("0123456789") for _ in range(n))
+
+
+def mobile():
+    """A Swiss mobile number that nobody else in this run uses."""
+    return "+4179" + random.choice("23456") + _digits(6)
+
+
+def landline():
+    return "+4144" + random.choice("23456") + _digits(6)
+
+
+class Tenant:
+    """A firm of its own for one test, made with the operator's command."""
+
+    def __init__(self, stack, **changes):
+        self.stack = stack
+        self.slug = changes.pop("slug", "t-" + uuid.uuid4().hex[:12])
+        self.phone = changes.pop("phone", landline())
+        self.sms_number = changes.pop("sms_number", mobile())
+        document = {
+            "slug": self.slug,
+            "name": "Muster Haustechnik AG",
+            "phone": self.phone,
+            "sms_number": self.sms_number,
+            "google_review_link": "https://g.page/r/CmusterEBM/review",
+            # no quiet hours, so that what a test says does not depend on when it runs
+            "quiet_hours_start": "00:00",
+            "quiet_hours_end": "00:00",
+            "config": {"language": "de", "languages": ["de", "fr", "it", "en"]},
+        }
+        document.update(changes)
+        stack.command("tenant", "add", "--file", "-", stdin=json.dumps(document))
+        self.id = stack.one("select id from customers where slug = %s", self.slug)["id"]
+        self._token = None
+
+    @property
+    def token(self):
+        if self._token is None:
+            out = self.stack.command("token", "create", self.slug, "--json")
+            self._token = json.loads(out.stdout)["token"]
+        return self._token
+
+    def ticket(self, phone=None, token=None, headers=None, **fields):
+        body = {"customer_slug": self.slug, "contact_phone": phone or mobile()}
+        body.update(fields)
+        body = {k: v for k, v in body.items() if v is not None}
+        return self.stack.post("/api/ticket", body, token=token, headers=headers)
+
+    def missed_call(self, caller, **fields):
+        body = {"From": caller, "To": self.phone, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}
+        body.update(fields)
+        return self.stack.post("/api/webhook/missed-call", {k: v for k, v in body.items() if v is not None})
+
+    def text(self, sender, body, **fields):
+        message = {"From": sender, "To": self.sms_number, "Body": body, "MessageSid": uuid.uuid4().hex}
+        message.update(fields)
+        return self.stack.post("/api/webhook/sms-reply", message)
+
+    def move(self, ticket_id, status, **fields):
+        return self.stack.post(
+            "/api/ticket/status", {"ticket_id": str(ticket_id), "status": status, **fields}, token=self.token
+        )
+
+    def tickets(self, phone=None):
+        return self.stack.sql(
+            "select * from tickets where customer_id = %s and (%s::text is null or contact_phone = %s) order by number",
+            self.id, phone, phone,
+        )
+
+    def events(self, ticket_id):
+        return self.stack.sql("select * from ticket_events where ticket_id = %s order by seq", str(ticket_id))
+
+    def outbound(self, phone=None):
+        return self.stack.sql(
+            "select * from sms_log where customer_id = %s and direction = 'outbound'"
+            " and (%s::text is null or to_number = %s) order by created_at, id",
+            self.id, phone, phone,
+        )

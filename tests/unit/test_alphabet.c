@@ -1,0 +1,145 @@
+/*
+ * test_alphabet - what a text costs
+ */
+#include "alphabet.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Text: a pattern, so many times, and what comes after it. */
+static const struct cost_case {
+	const char *pattern;
+	const char *end;
+	int times;
+	enum alphabet alphabet;
+	int units;
+	int segments;
+} costs[] = {
+	{ "", "", 0, ALPHABET_GSM7, 0, 1 },
+	{ "a", "", 160, ALPHABET_GSM7, 160, 1 },
+	{ "a", "", 161, ALPHABET_GSM7, 161, 2 },
+	{ "a", "", 306, ALPHABET_GSM7, 306, 2 },
+	{ "a", "", 307, ALPHABET_GSM7, 307, 3 },
+	{ "ü", "", 160, ALPHABET_GSM7, 160, 1 },
+	/* An extension character is two septets. */
+	{ "€", "", 80, ALPHABET_GSM7, 160, 1 },
+	{ "€", "a", 80, ALPHABET_GSM7, 161, 2 },
+	{ "a", "€", 158, ALPHABET_GSM7, 160, 1 },
+	{ "a", "€", 159, ALPHABET_GSM7, 161, 2 },
+	/* 153 is odd: of 76 pairs one septet stays empty in each part. */
+	{ "€", "", 152, ALPHABET_GSM7, 304, 2 },
+	{ "€", "", 153, ALPHABET_GSM7, 306, 3 },
+	{ "€", "a", 152, ALPHABET_GSM7, 305, 2 },
+	{ "€", "aa", 152, ALPHABET_GSM7, 306, 3 },
+	/* UCS-2 */
+	{ "ç", "", 70, ALPHABET_UCS2, 70, 1 },
+	{ "ç", "", 71, ALPHABET_UCS2, 71, 2 },
+	{ "ç", "", 134, ALPHABET_UCS2, 134, 2 },
+	{ "ç", "", 135, ALPHABET_UCS2, 135, 3 },
+	{ "a", "ç", 69, ALPHABET_UCS2, 70, 1 },
+	{ "a", "ç", 70, ALPHABET_UCS2, 71, 2 },
+	/* One letter in it, and an extension character is one unit. */
+	{ "€", "ç", 69, ALPHABET_UCS2, 70, 1 },
+	/* A surrogate pair is two units and stays in one part. */
+	{ "a", "🔧", 68, ALPHABET_UCS2, 70, 1 },
+	{ "a", "🔧", 69, ALPHABET_UCS2, 71, 2 },
+	{ "🔧", "", 35, ALPHABET_UCS2, 70, 1 },
+	{ "🔧", "", 36, ALPHABET_UCS2, 72, 2 },
+	{ "🔧", "", 66, ALPHABET_UCS2, 132, 2 },
+	{ "🔧", "", 67, ALPHABET_UCS2, 134, 3 },
+	/* What is not UTF-8 is sent as U+FFFD, byte for byte. */
+	{ "\xff", "", 70, ALPHABET_UCS2, 70, 1 },
+	{ "a", "\xc3", 70, ALPHABET_UCS2, 71, 2 },
+};
+
+START_TEST(a_text_costs_its_parts)
+{
+	const struct cost_case *c = &costs[_i];
+	char text[2048] = "";
+	struct text_cost cost;
+	size_t len = 0;
+
+	for (int i = 0; i < c->times; i++) {
+		memcpy(text + len, c->pattern, strlen(c->pattern));
+		len += strlen(c->pattern);
+	}
+	memcpy(text + len, c->end, strlen(c->end) + 1);
+	cost = alphabet_cost(text);
+	ck_assert_int_eq(cost.alphabet, c->alphabet);
+	ck_assert_int_eq(cost.units, c->units);
+	ck_assert_int_eq(cost.segments, c->segments);
+}
+END_TEST
+
+/* provider-facts: the letters that Swiss texts are made of, and those that
+ * cost. */
+static const struct letter_case {
+	const char *letters;
+	int septets; /* each; 0: not in GSM 7-bit */
+} letters[] = {
+	{ "äöüÄÖÜßéèàùìòÉÇñÑåÅæÆøØ§¤£$¥@¿¡", 1 },
+	{ "ABCXYZabcxyz0123456789 \n\r!\"#%&'()*+,-./:;<=>?_", 1 },
+	{ "ΔΦΓΛΩΠΨΣΘΞ", 1 },
+	{ "€^{}[]~|\\\f", 2 },
+	{ "çâêëîïôûœáíóúÀÈÊÂÎÔÛ«»„“”‘’–—…•°´`\t", 0 },
+	{ "\xc2\xa0\xe2\x80\xaf\xe2\x80\x89\x1b\x01\x7f", 0 },
+};
+
+START_TEST(every_letter_has_its_width)
+{
+	const char *p = letters[_i].letters;
+
+	while (*p != '\0') {
+		size_t n = (*p & 0x80) == 0 ? 1 : (*p & 0x20) == 0 ? 2 : 3;
+		char one[5] = "";
+		struct text_cost cost;
+
+		memcpy(one, p, n);
+		cost = alphabet_cost(one);
+		if (letters[_i].septets == 0) {
+			ck_assert_msg(
+			    cost.alphabet == ALPHABET_UCS2, "\"%s\"", one);
+		} else {
+			ck_assert_msg(
+			    cost.alphabet == ALPHABET_GSM7, "\"%s\"", one);
+			ck_assert_msg(
+			    cost.units == letters[_i].septets, "\"%s\"", one);
+		}
+		p += n;
+	}
+}
+END_TEST
+
+START_TEST(the_culprit_is_the_first)
+{
+	struct text_cost cost = alphabet_cost("Grüezi, garçon: ça va");
+
+	ck_assert_uint_eq(cost.culprit, 0xe7);
+	ck_assert_uint_eq(cost.culprit_number, 12);
+	ck_assert_uint_eq(cost.culprit_offset, 12);
+	ck_assert_uint_eq(alphabet_cost("Grüezi").culprit, 0);
+	ck_assert_uint_eq(alphabet_cost("\xff").culprit, 0xfffd);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("alphabet");
+	TCase *tc = tcase_create("alphabet");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, a_text_costs_its_parts, 0,
+	    (int)(sizeof(costs) / sizeof(costs[0])));
+	tcase_add_loop_test(tc, every_letter_has_its_width, 0,
+	    (int)(sizeof(letters) / sizeof(letters[0])));
+	tcase_add_test(tc, the_culprit_is_the_first);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
