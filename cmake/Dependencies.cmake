@@ -8,7 +8,6 @@ pkg_check_modules(URIPARSER REQUIRED IMPORTED_TARGET liburiparser)
 pkg_check_modules(CRYPTO REQUIRED IMPORTED_TARGET libcrypto)
 pkg_check_modules(ABSL_TIME REQUIRED IMPORTED_TARGET absl_time)
 
-# libphonenumber and kainjow's mustache ship no .pc file.
+# libphonenumber ships no .pc file.
 find_library(PHONENUMBER_LIBRARY phonenumber REQUIRED)
 find_path(PHONENUMBER_INCLUDE_DIR phonenumbers/phonenumberutil.h REQUIRED)
-find_path(MUSTACHE_INCLUDE_DIR kainjow/mustache.hpp REQUIRED)

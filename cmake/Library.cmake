@@ -31,7 +31,7 @@ target_sources(opsfabric PUBLIC FILE_SET HEADERS
 set_target_properties(opsfabric PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 target_include_directories(opsfabric PUBLIC lib ${generated})
 target_include_directories(opsfabric SYSTEM PRIVATE
-	${PHONENUMBER_INCLUDE_DIR} ${MUSTACHE_INCLUDE_DIR})
+	${PHONENUMBER_INCLUDE_DIR})
 target_compile_definitions(opsfabric PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}")
 target_link_libraries(opsfabric
 	PRIVATE project_flags

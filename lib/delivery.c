@@ -68,8 +68,8 @@ struct delivery {
 	int64_t gather_until_us; /* next batch, unless nobody is waiting */
 	int64_t sweep_us;        /* next look at the whole outbox */
 	int64_t pause_until_us;  /* the database is away */
-	int64_t doubt_until_us;  /* rows may be claimed that we do not know of */
-	bool doubt;              /* and were not yet given back */
+	int64_t doubt_until_us; /* rows may be claimed that we do not know of */
+	bool doubt;             /* and were not yet given back */
 };
 
 struct delivery *
@@ -161,9 +161,9 @@ log_outcome(const struct delivery *d, const struct slot *s)
 
 	/* No text, no full number: not what the provider said either. */
 	(void)snprintf(line, sizeof(line),
-	    "message %s: %s %s attempt %d %s in %" PRId64 " us%s%s",
-	    s->id.text, d->provider->name, message_outcome_name(o->kind),
-	    s->result.attempt, s->to.text, clock_ticks_us() - s->begun_us,
+	    "message %s: %s %s attempt %d %s in %" PRId64 " us%s%s", s->id.text,
+	    d->provider->name, message_outcome_name(o->kind), s->result.attempt,
+	    s->to.text, clock_ticks_us() - s->begun_us,
 	    o->reason == NULL ? "" : ": ", o->reason == NULL ? "" : o->reason);
 	if (o->is_our_fault)
 		log_error("%s", line);
@@ -258,8 +258,8 @@ slot_next(struct delivery *d, enum slot_state state, int *from)
 
 /* What has no clear answer is unknown, whatever the provider. */
 static struct outcome
-answer_outcome(const struct delivery *d, const struct http_answer *answer,
-    struct arena *a)
+answer_outcome(
+    const struct delivery *d, const struct http_answer *answer, struct arena *a)
 {
 	struct outcome o = { .kind = OUTCOME_UNKNOWN };
 
@@ -299,15 +299,15 @@ static int
 conclude(struct delivery *d)
 {
 	int parallel = d->provider->parallel, count = 0, from = 0;
-	struct message_result *results = arena_alloc(
-	    d->work, (size_t)parallel * sizeof(*results));
+	struct message_result *results =
+	    arena_alloc(d->work, (size_t)parallel * sizeof(*results));
 	struct problem why;
 	struct slot *s;
 
 	while ((s = slot_next(d, SLOT_ENDED, &from)) != NULL)
 		results[count++] = s->result;
-	if (database(d, message_conclude(&d->outbox, d->work, results, count,
-			    &why)) != 0)
+	if (database(d, message_conclude(
+			    &d->outbox, d->work, results, count, &why)) != 0)
 		return -1;
 	from = 0;
 	while ((s = slot_next(d, SLOT_ENDED, &from)) != NULL) {
@@ -330,8 +330,8 @@ unclaim(struct delivery *d)
 	for (int i = 0; i < parallel; i++)
 		if (d->slots[i].state != SLOT_FREE)
 			begun[count++] = d->slots[i].id.text;
-	if (database(d, message_unclaim(&d->outbox, d->work, begun, count,
-			    &why)) != 0)
+	if (database(d,
+		message_unclaim(&d->outbox, d->work, begun, count, &why)) != 0)
 		return -1;
 	d->doubt = false;
 	return 0;

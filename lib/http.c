@@ -113,15 +113,15 @@ transfer_init(struct transfer *t)
 	must_set(curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L));
 	must_set(curl_easy_setopt(
 	    e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2));
-	/* One request to a connection: what became of it depends on no other. */
+	/* One request to a connection: what became of it depends on no other.
+	 */
 	must_set(curl_easy_setopt(
 	    e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1));
 	must_set(curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, KEEP_S));
 	must_set(curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS));
 	must_set(curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L));
 	must_set(curl_easy_setopt(e, CURLOPT_USERAGENT, "OpsFabric"));
-	must_set(
-	    curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC));
+	must_set(curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC));
 }
 
 struct http *
@@ -138,8 +138,7 @@ http_new(int parallel)
 		abort();
 	(void)curl_multi_setopt(
 	    h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
-	(void)curl_multi_setopt(
-	    h->multi, CURLMOPT_MAXCONNECTS, (long)parallel);
+	(void)curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)parallel);
 	return h;
 }
 
@@ -199,8 +198,8 @@ transfer_describe(struct transfer *t, const struct http_request *r)
 	/* No round trip that asks whether the body is welcome. */
 	header_add(t, "Expect", NULL);
 	must_set(curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers));
-	must_set(curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)strlen(r->body)));
+	must_set(curl_easy_setopt(
+	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(r->body)));
 	must_set(curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, r->body));
 	must_set(curl_easy_setopt(
 	    e, CURLOPT_TIMEOUT_MS, (long)(r->timeout_us / 1000)));
@@ -250,8 +249,8 @@ http_wait(struct http *h, const int *fds, int count, int timeout_ms)
 		wait[i].events = CURL_WAIT_POLLIN;
 		wait[i].revents = 0;
 	}
-	if (curl_multi_poll(
-		h->multi, wait, (unsigned)count, timeout_ms, NULL) != CURLM_OK ||
+	if (curl_multi_poll(h->multi, wait, (unsigned)count, timeout_ms,
+		NULL) != CURLM_OK ||
 	    curl_multi_perform(h->multi, &running) != CURLM_OK) {
 		log_error("libcurl: the multi handle is broken");
 		abort();

@@ -58,15 +58,14 @@ void
 intake_complete(struct intake *in, const struct request *req)
 {
 	const struct calendar *cal = &in->tenant->calendar;
-	struct clock_time due = calendar_sla_due(cal, req->now);
 
+	in->due = calendar_sla_due(cal, req->now);
 	in->now = intake_time(req, req->now);
 	in->dedupe_key =
 	    contact_dedupe_key(req->arena, in->tenant, &in->contact, req->now);
-	in->sla_due_at = intake_time(req, due);
+	in->sla_due_at = intake_time(req, in->due);
 	in->language = language_name(in->tenant->language);
 	in->carrier = provider_configured()->name;
-	in->until = calendar_promise(cal, req->now, due);
 	in->texts = (struct text_source){
 		.own = tenant_text,
 		.tenant = in->tenant,
@@ -76,6 +75,13 @@ intake_complete(struct intake *in, const struct request *req)
 		.firm = in->tenant->sms_name,
 		.until = &in->until,
 	};
+	intake_promise_at(in, req->now);
+}
+
+void
+intake_promise_at(struct intake *in, struct clock_time t)
+{
+	in->until = calendar_promise(&in->tenant->calendar, t, in->due);
 }
 
 struct clock_time

@@ -30,10 +30,11 @@ struct intake {
 	/* What intake_complete() derives; text as statements take it. */
 	const char *now;
 	const char *dedupe_key;
+	struct clock_time due; /* until when the firm answers */
 	const char *sla_due_at;
-	const char *language; /* the tenant's */
-	const char *carrier;  /* who will carry a message */
-	struct calendar_promise until;
+	const char *language;          /* the tenant's */
+	const char *carrier;           /* who will carry a message */
+	struct calendar_promise until; /* due, as one says it at now */
 	struct text_source texts;
 	struct text_values values;
 };
@@ -56,6 +57,10 @@ void intake_complete(struct intake *in, const struct request *req);
 /* When a message may leave that must not wake anybody. */
 struct clock_time intake_polite_time(
     const struct intake *in, const struct request *req);
+
+/* Word the promise for a message that is read at t: "morgen" is "heute" then.
+ */
+void intake_promise_at(struct intake *in, struct clock_time t);
 
 /* An instant as a statement takes it. */
 const char *intake_time(const struct request *req, struct clock_time t);

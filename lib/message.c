@@ -113,7 +113,15 @@ int
 message_conclude(const struct outbox *o, struct arena *a,
     const struct message_result *results, int count, struct problem *why)
 {
-	enum { IDS, ATTEMPTS, OUTCOMES, PROVIDER_IDS, ERRORS, RETRY_AT, MAX };
+	enum {
+		IDS,
+		ATTEMPTS,
+		OUTCOMES,
+		PROVIDER_IDS,
+		ERRORS,
+		RETRY_AT,
+		MAX
+	};
 	struct stmt_message_outcome p = { 0 };
 	struct buf column[MAX];
 	struct db_batch *b = db_batch_service(o->db, a);
@@ -125,8 +133,7 @@ message_conclude(const struct outbox *o, struct arena *a,
 		enum outcome_kind kind = r->outcome.kind;
 
 		array_add(&column[IDS], r->id);
-		array_add(
-		    &column[ATTEMPTS], arena_printf(a, "%d", r->attempt));
+		array_add(&column[ATTEMPTS], arena_printf(a, "%d", r->attempt));
 		array_add(&column[OUTCOMES], message_outcome_name(kind));
 		array_add(&column[PROVIDER_IDS], r->outcome.provider_id);
 		array_add(&column[ERRORS], error_text(a, &r->outcome));

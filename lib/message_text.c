@@ -99,21 +99,18 @@ _Static_assert(sizeof((char[]){
 enum variable {
 	VARIABLE_LINK,
 	VARIABLE_NUMBER,
-	VARIABLE_CONTACT,
 	VARIABLE_UNTIL,
 	VARIABLE_WHEN,
 	VARIABLE_MAX
 };
 #define LINK (1U << VARIABLE_LINK)
 #define NUMBER (1U << VARIABLE_NUMBER)
-#define CONTACT (1U << VARIABLE_CONTACT)
 #define UNTIL (1U << VARIABLE_UNTIL)
 #define WHEN (1U << VARIABLE_WHEN)
 
 static const char *const variables[VARIABLE_MAX] = {
 	[VARIABLE_LINK] = "link",
 	[VARIABLE_NUMBER] = "number",
-	[VARIABLE_CONTACT] = "contact",
 	[VARIABLE_UNTIL] = "until",
 	[VARIABLE_WHEN] = "when",
 };
@@ -150,8 +147,6 @@ static const struct rule {
 	[TEXT_STATUS_NEEDS_CALLBACK] = { "status_needs_callback", 0, 0, "",
 	    false },
 	[TEXT_REVIEW_REQUEST] = { "review_request", LINK, LINK, "", true },
-	[TEXT_ALERT_URGENT] = { "alert_urgent", CONTACT, CONTACT, "", false },
-	[TEXT_ALERT_OVERDUE] = { "alert_overdue", NUMBER, NUMBER, "", false },
 };
 
 const char *
@@ -231,7 +226,6 @@ fill_in(char **out, struct arena *a, const struct wording *wording,
 		[VARIABLE_LINK] = v->link,
 		[VARIABLE_NUMBER] =
 		    v->number == NULL ? MESSAGE_TEXT_NUMBER : v->number,
-		[VARIABLE_CONTACT] = v->contact,
 	};
 
 	if ((rule->may & UNTIL) != 0 && v->until != NULL)
@@ -432,7 +426,6 @@ long_values(
 		.firm = firm,
 		.link = arena_strdup(a, link),
 		.number = arena_strdup(a, number),
-		.contact = "+41790000000000",
 		.until = late,
 		.when = late,
 	};

@@ -35,12 +35,10 @@ enum text_name {
 	TEXT_STATUS_DONE,
 	TEXT_STATUS_NEEDS_CALLBACK,
 	TEXT_REVIEW_REQUEST, /* link* */
-	TEXT_ALERT_URGENT,   /* contact*: to the firm */
-	TEXT_ALERT_OVERDUE,  /* number*: to the firm */
 	TEXT_MAX
 };
 
-/* "missed_call": the template column of sms_log, and a firm's own texts. */
+/* "missed_call": under this a firm has its own, and sms_log its template. */
 const char *message_text_name(enum text_name name);
 
 /* The text of that name; -1 if there is none. */
@@ -65,10 +63,11 @@ const char *message_text_words(enum text_name name, enum language language);
 
 /* What a text does not use may be NULL. */
 struct text_values {
-	const char *firm;    /* past message_text_firm_check() */
-	const char *link;    /* may hold MESSAGE_TEXT_CODE */
-	const char *number;  /* NULL: MESSAGE_TEXT_NUMBER */
-	const char *contact; /* a number or an address, for the firm */
+	const char *firm;   /* past message_text_firm_check() */
+	const char *link;   /* may hold MESSAGE_TEXT_CODE */
+	const char *number; /* NULL: MESSAGE_TEXT_NUMBER */
+	/* As said when the message leaves: a "tomorrow" that was put off until
+	 * the end of quiet hours would be a day late. */
 	const struct calendar_promise *until;
 	/* The appointment: always with weekday and date, whatever its kind. */
 	const struct calendar_promise *when;

@@ -26,8 +26,8 @@
 #pragma GCC poison strtok gmtime localtime ctime asctime
 /* No way to tell "0" from "not a number". */
 #pragma GCC poison atoi atol atoll atof
-/* A shell between us and the program. */
-#pragma GCC poison system popen
+/* A shell between us and the program (system() is looked for as well). */
+#pragma GCC poison popen
 /* Names that another process may take first. */
 #pragma GCC poison tmpnam tempnam mktemp
 #endif

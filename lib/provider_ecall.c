@@ -86,8 +86,8 @@ answer_object(const struct http_answer *answer, struct arena *a)
 	const struct cJSON *v = NULL;
 	struct problem why;
 
-	if (answer->is_cut || json_parse(&v, a, answer->body, answer->body_len,
-				  &why) != 0)
+	if (answer->is_cut ||
+	    json_parse(&v, a, answer->body, answer->body_len, &why) != 0)
 		return NULL;
 	return json_is_object(v) ? v : NULL;
 }
@@ -97,8 +97,11 @@ static const char *
 error_code(const struct cJSON *object)
 {
 	const char *code = json_text(json_member(object, "errorCode"));
-	size_t len = code == NULL ? 0 : strspn(code,
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
+	size_t len =
+	    code == NULL
+		? 0
+		: strspn(code,
+		      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_");
 
 	return len > 0 && len <= CODE_MAX && code[len] == '\0' ? code : NULL;
 }

@@ -18,13 +18,14 @@
 #define TEXT_MAX_BYTES 4096
 #define WORDS_MAX 1024
 #define PHRASE_MAX 3
-#define INDEX_MAX 1024
+#define INDEX_MAX 2048
 
 /* After "Gruss" and the like comes a name of at most so many words. */
 #define NAME_MAX_WORDS 3
 
-/* What a word may be. */
+/* What a word may be: reply.def. */
 enum {
+	NOTHING = 0,
 	URGENT = 1 << 0,
 	CALLBACK = 1 << 1,
 	FORM = 1 << 2,
@@ -40,9 +41,9 @@ enum {
 	TIME = 1 << 12,   /* when to call back */
 	SIGNOFF = 1 << 13,
 	NOT = 1 << 14,
-	DEGREE = 1 << 15, /* may stand between a negation and its word */
-	BROKEN = 1 << 16, /* verbs that own the negation behind them */
-	NEGATED = 1 << 17,
+	DEGREE = 1 << 15,     /* may stand between a negation and its word */
+	BROKEN = 1 << 16,     /* verbs that own the negation behind them */
+	NEGATED = 1 << 17,    /* no emergency */
 	STOP = 1 << 18,       /* as first word */
 	STOP_ALONE = 1 << 19, /* if nothing else is said */
 	START = 1 << 20,
@@ -54,196 +55,13 @@ enum {
 
 #define CHOICE (ONE | TWO | THREE)
 
-/*
- * Words and phrases, by what they may be, separated by '|'. Written as fold()
- * leaves them: lower case, no accents (u for ü; ue stands beside it), what is
- * no letter or digit is one space. A phrase goes before its words; one that
- * is listed as nothing (0) only keeps its words from counting.
- */
 static const struct {
 	unsigned bits;
 	const char *words;
 } vocabulary[] = {
-	{ ONE | DIGIT, "1" },
-	{ TWO | DIGIT, "2" },
-	{ THREE | DIGIT, "3" },
-	{ ONE, "eins|eis|einz|un|une|uno|one" },
-	{ TWO, "zwei|zwo|zwoi|zwee|deux|due|two" },
-	{ THREE, "drei|dru|drue|drii|trois|tre|three" },
-
-	{ URGENT,
-	    "notfall|notfalle|notfaelle|notfal|notfau|dringend|dringende|"
-	    "dringender|dringendes|dringenden|dringendem|dringendst|dringlich|"
-	    "es eilt|eilt sehr|eilig|pressiert|sos|"
-	    "urgent|urgente|urgenti|urgents|urgentes|urgence|urgences|urgenza|"
-	    "urgenze|urgentement|urgently|urgency|pressant|pressante|"
-	    "emergenza|emergenze|emergency|emergencies|asap" },
-	{ 0, "es eilt nicht|es eilt nid|es eilt nod|pressiert nicht|"
-	     "pressiert nid|pressiert nod|pressiert ned|notfall vorbei|"
-	     "notfall erledigt|notfall behoben" },
-
-	{ CALLBACK,
-	    "ruckruf|rueckruf|ruckrufe|zuruckrufen|zurueckrufen|zuruck rufen|"
-	    "zurueck rufen|zuruckzurufen|ruckanruf|rueckanruf|anrufen|"
-	    "rufen sie mich|ruf mich|rufe mich|rufed mich|"
-	    "rufen sie zuruck|rufen sie zurueck|rufen sie an|um anruf|"
-	    "ruckruef|zruckruefe|zruggruefe|zruckrufe|zruggrufe|zrugg rufe|"
-	    "zruck rufe|zrugglute|zruggluete|zrugg lute|zrucklute|zruglute|"
-	    "zruggluute|aalute|alute|aaluute|aluute|aaluete|lut mer|lutet mer|"
-	    "luted mer|luet mer|lueted mer|"
-	    "rappel|rappeler|rappelez|rappelle|rappellez|rappelle moi|"
-	    "appelez moi|appelle moi|m appeler|"
-	    "richiamo|richiamata|richiamare|richiamatemi|richiamami|richiami|"
-	    "richiamate|richiamarmi|chiamatemi|chiamami|mi chiami|chiamarmi|"
-	    "callback|call back|call me|ring me|phone me|please call|"
-	    "me a call|calling me" },
-	{ 0, "ruckruf nicht notig|ruckruf nicht mehr|ruckruf erledigt|"
-	     "rueckruf nicht noetig|rueckruf nicht mehr" },
-	{ THANKS, "fur den ruckruf|fuer den rueckruf|pour le rappel|"
-		  "pour votre rappel|per la richiamata|for calling back|"
-		  "for the call" },
-
-	{ FORM,
-	    "formular|onlineformular|webformular|anfrageformular|formulaire|"
-	    "modulo|formulario|form|online form|webform|online|link" },
-
-	{ THANKS,
-	    "danke|dank|dankeschon|dankeschoen|merci|mersi|marsi|maersi|"
-	    "mercie|grazie|gracias|thanks|thank|thankyou|thx|tnx|ty|ok|okay|"
-	    "okey|oke|oki|okei|okidoki|k|kk|alles klar|alles gut|in ordnung|"
-	    "geht klar|geht in ordnung|passt|passt so|passt gut|supi|prima|"
-	    "perfekt|perfetto|perfetta|parfait|perfect|toll|klasse|top|tiptop|"
-	    "tip top|wunderbar|wunderbar so|sehr gut|sehr nett|"
-	    "sehr freundlich|gut|guet|bien|tres bien|bene|benissimo|"
-	    "molto bene|va bene|ottimo|good|great|fine|cool|cheers|nice|"
-	    "awesome|excellent|d accord|d acc|entendu|compris|capito|inteso|"
-	    "understood|got it|all good|verstanden|einverstanden|gleichfalls|"
-	    "ebenfalls|ebenso|gern geschehen|gerne geschehen|de rien|"
-	    "di niente|kein problem|keis problem|no problem|no problemo|"
-	    "pas de probleme|pas de souci|nessun problema|bis bald|bis dann|"
-	    "bis morgen|bis spater|bis gleich|a bientot|a demain|a presto|"
-	    "a domani|a dopo|see you|tschuss|tschuess|auf wiedersehen|"
-	    "au revoir|arrivederci|bye|ade|schonen tag|schoenen tag|"
-	    "schonen abend|schoenen abend|schones wochenende|"
-	    "schoenes wochenende|schone woche|bonne journee|bonne soiree|"
-	    "bon weekend|bon week end|bonne fin|buona giornata|"
-	    "buona serata|buon weekend|nice day|good day|"
-	    "liked an image|loved an image|liked a photo|loved a photo" },
-	{ THANKS | DEGREE, "super" },
-	{ SMILE, "+" },
-	{ SYMBOL, "*" },
-
-	{ POLITE,
-	    "bitte|bitti|bittesehr|bitteschon|bitte schon|gern|gerne|ja|jo|"
-	    "oui|yes|yep|nein|nei|nope|hallo|hoi|salut|ciao|bonjour|bonsoir|"
-	    "guten tag|guten morgen|guten abend|guete tag|gruezi|gruessech|"
-	    "grussech|mitenand|zusammen|sali|salu|hi|hello|hey|"
-	    "good morning|good afternoon|good evening|buongiorno|buona sera|"
-	    "buonasera|please|pls|plz|svp|s il vous plait|s il te plait|"
-	    "il vous plait|il te plait|stp|prego|per favore|perfavore|"
-	    "per piacere|ihnen|ihr|ihre|dir|euch|vous|you|lei|voi|herr|frau|"
-	    "madame|monsieur|signora|signor|signore|team|alle|alli|auch|aussi|"
-	    "anche|too|so|sehr|very|much|many|lot|a lot|tres|molto|vielen|"
-	    "viele|villmal|vielmal|vielmals|herzlichen|herzliche|herzlich|"
-	    "besten|beste|tausend|beaucoup|bcp|mille|tante|molte|infinite|"
-	    "schon|schoen|freundliche|freundlichen|liebe|lieben|kind|best|"
-	    "cordiali|mit|fur|fuer|pour|per|for|und|et|and|s|the|alles|tout|"
-	    "tutto|all|infos|info|die|das|la|le|les|votre|reponse|antwort|"
-	    "risposta|reply|schnelle|rapide|have a" },
-	{ POLITE | NOT, "no|non" },
-	{ POLITE | DEGREE, "a|e|si" },
-	{ SIGNOFF,
-	    "gruss|grusse|gruesse|grusse|grussen|gruessen|grussli|gruessli|"
-	    "mfg|lg|vg|bg|fg|cordialement|salutations|saluti|regards|"
-	    "sincerely" },
-
-	{ GLUE,
-	    "ich|je|j|io|i|wir|nous|noi|we|sie|mich|mir|mer|moi|me|mi|m|uns|"
-	    "der|den|dem|il|lo|l|ein|eine|einen|also|mal|doch|dann|option|"
-	    "nummer|numero|number|nr|num|answer|taste|ziffer|auswahl|wahl|"
-	    "choix|scelta|choice|wahle|waehle|nehme|mochte|moechte|mocht|"
-	    "will|wunsche|wuensche|hatte|haette|hett|wurde|wuerde|choisis|"
-	    "prends|veux|voudrais|vorrei|voglio|scelgo|want|would|like|id|"
-	    "is|it|isch|ist|es|c|est|zum|zur|im|avec|con|with|an|aa|zuruck|"
-	    "zurueck|zrugg|wieder|erbeten|erwunscht|um|kurz|konnen|konnten|"
-	    "koennen|koennten|kann|chonnd|chonned|chont|chan|pouvez|pourriez|"
-	    "peux|puo|potete|potrebbe|can|could|possible|possibile|moglich|"
-	    "moeglich|quand|wenn|drucke|presse|senden|schicken|envoyez|send|"
-	    "wunscht|wunschen|sms|nachricht|nachrichten|messages|werbung" },
-	{ GLUE | DEGREE, "un|une|d|de|di|to|zu|als|need|besoin|bisogno|serve" },
-	{ DEGREE,
-	    "wirklich|echt|echter|richtiger|unbedingt|ganz|mehr|allzu|"
-	    "besonders|gross|grosser|akut|akuter|absolut|absoluter|eigentlich|"
-	    "direkt|uberhaupt|ueberhaupt|vraiment|trop|plus|"
-	    "particulierement|tellement|necessairement|vrai|vraie|veritable|"
-	    "really|that|any|particularly|real|cosi|proprio|"
-	    "particolarmente|troppo|necessario|vera|vero|reale|super" },
-	{ NOT, "kein|keine|keinen|keiner|keinerlei|kei|keis|keini|ke|nicht|nid|"
-	       "ned|nod|noed|net|nichts|nut|nuet|weder|noch|ohne|pas|ni|sans|"
-	       "aucun|aucune|jamais|rien|n est plus|nessun|nessuna|nessuno|"
-	       "niente|senza|mai|not|isn t|isnt|never|without|nothing" },
-	{ BROKEN,
-	    "geht|gehen|gaht|goht|funktioniert|funktionieren|funzt|lauft|"
-	    "laeuft|laufen|heizt|heizen|tut|spult|marche|marchent|fonctionne|"
-	    "fonctionnent|chauffe|coule|funziona|funzionano|va|parte|works|"
-	    "work|working" },
-
-	{ TIME,
-	    "heute|hut|huet|morgen|morn|ubermorgen|uebermorgen|nachmittag|"
-	    "vormittag|mittag|abend|abig|nachher|spater|spaeter|jetzt|sofort|"
-	    "gleich|bald|ab|nach|vor|gegen|zwischen|bis|von|am|montag|"
-	    "dienstag|mittwoch|donnerstag|freitag|samstag|sonntag|"
-	    "aujourd|hui|demain|matin|midi|apres|avant|soir|entre|vers|des|"
-	    "lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|bientot|vite|"
-	    "oggi|domani|mattina|mattino|pomeriggio|sera|dopo|prima delle|"
-	    "verso|dalle|alle|tra|lunedi|martedi|mercoledi|giovedi|venerdi|"
-	    "sabato|domenica|presto|subito|today|tomorrow|morning|afternoon|"
-	    "evening|noon|tonight|after|before|between|around|at|now|soon|"
-	    "monday|tuesday|wednesday|thursday|friday|saturday|sunday" },
-	{ UNIT,
-	    "uhr|h|std|stunde|stunden|min|minute|minuten|minutes|tag|tage|"
-	    "tagen|woche|wochen|monat|monate|jahr|jahre|mal|x|person|personen|"
-	    "personne|personnes|persona|persone|people|heure|heures|jour|"
-	    "jours|semaine|semaines|mois|an|ans|fois|ora|ore|giorno|giorni|"
-	    "settimana|settimane|mese|mesi|anno|anni|volta|volte|minuti|"
-	    "hour|hours|day|days|week|weeks|month|months|year|years|time|"
-	    "times|am|pm|oclock|o clock|franken|chf|fr|euro|eur|stuck|stk|"
-	    "pieces|m|cm|mm|m2|kg|l|liter|litre|litres|litri|grad|prozent|"
-	    "frage|fragen|question|questions|domanda|domande|stock|stockwerk|"
-	    "og|ug|etage|etages|piano|floor|er|ere|eme|st|nd|rd|th|te|ten|"
-	    "januar|februar|marz|maerz|april|mai|juni|juli|august|september|"
-	    "oktober|november|dezember|janvier|fevrier|mars|avril|juin|"
-	    "juillet|aout|septembre|octobre|novembre|decembre|gennaio|"
-	    "febbraio|marzo|aprile|maggio|giugno|luglio|agosto|settembre|"
-	    "ottobre|dicembre|january|february|march|may|june|july|october|"
-	    "december" },
-
-	{ STOP, "stop|stopp|stopall|stopsms|arret|basta|abmelden|abmelde|"
-		"unsubscribe|abbestellen|desabonner|desabonnement|desinscrire|"
-		"desinscription|disiscrivimi|disiscrizione|optout|opt out" },
-	/* "Arrêt de la chaudière": the boiler stopped. */
-	{ 0, "arret de|arret du|arret des|arret d" },
-	{ STOP_ALONE,
-	    "stoppen|arretez|arreter|arrete|ferma|fermare|fermate|cancel|"
-	    "cancella|end|quit|revoke|annuler|annulla|halt|aufhoren|"
-	    "aufhoeren|remove me|keine sms|keine sms mehr|keine nachrichten|"
-	    "keine werbung|keini sms|plus de messages|plus de sms|"
-	    "pas de sms|niente sms|no more|no sms" },
-	{ START,
-	    "start|starten|unstop|anmelden|subscribe|resubscribe|reprendre|"
-	    "commencer|abonner|inizia|iniziare|avvia|iscrivimi" },
-
-	{ REACTED,
-	    "liked|loved|laughed|emphasized|emphasised|gefallt|gefaellt|"
-	    "gefiel|geliebt|betont|gelacht|aime|adore|ri|rigole|souligne|"
-	    "piace|piaciuto|amato|adorato|messo|riso|enfatizzato|"
-	    "evidenziato|removed" },
-	{ REACTED | SYMBOL,
-	    "disliked|questioned|missfallt|missfiel|hinterfragt|"
-	    "pas aime|n a pas|non piace|non e piaciuto" },
-	{ LINK, "a|an|at|to|from|like|heart|reacted|hat|mit|auf|zu|uber|mir|"
-		"reagiert|avec|reagi|sur|un|une|ha|con|reagito|risposto|su|al|"
-		"di|mi|per|e" },
+#define WORDS(bits, words) { bits, words },
+#include "reply.def"
+#undef WORDS
 };
 
 /* Emoji that say thanks or yes. */
@@ -287,7 +105,7 @@ static const struct {
 /* The vocabulary sorted, made at first use. */
 struct entry {
 	const char *text;
-	size_t len;
+	unsigned len;
 	unsigned bits;
 };
 
@@ -318,7 +136,7 @@ entries_make(void)
 
 			assert(entries_len < INDEX_MAX);
 			e->text = p;
-			e->len = strcspn(p, "|");
+			e->len = (unsigned)strcspn(p, "|");
 			e->bits = vocabulary[i].bits;
 			p += e->len;
 			if (*p == '|')
@@ -339,7 +157,7 @@ entries_make(void)
 static const struct entry *
 entry_find(const char *text, size_t len)
 {
-	const struct entry key = { text, len, 0 };
+	const struct entry key = { text, (unsigned)len, NOTHING };
 
 	if (entries_len == 0)
 		entries_make();
@@ -561,6 +379,7 @@ struct reading {
 	struct {
 		unsigned bits;
 		unsigned clause;
+		size_t word; /* its first */
 	} item[WORDS_MAX];
 	size_t len;
 	unsigned any; /* all bits together */
@@ -615,6 +434,7 @@ read_words(struct reading *r, const struct folded *f)
 		size_t n = phrase_at(&r->item[r->len].bits, f, i);
 
 		r->item[r->len].clause = f->word[i].clause;
+		r->item[r->len].word = i;
 		r->len++;
 		i += n;
 	}
@@ -655,7 +475,7 @@ read_negations(struct reading *r)
 		unsigned *bits = &r->item[i].bits;
 
 		if ((*bits & (URGENT | CALLBACK)) != 0 && is_negated(r, i))
-			*bits = NEGATED | (*bits & URGENT ? NOT : 0U);
+			*bits = (*bits & URGENT) != 0 ? NEGATED : NOT;
 		r->any |= *bits;
 	}
 }
@@ -682,20 +502,22 @@ says_only(const struct reading *r, unsigned allowed)
  * tapped, and quotes it, "1 = emergency" and all.
  */
 static bool
-is_reaction(const struct folded *f, const struct reading *r, bool *kind)
+is_reaction(const struct folded *f, const struct reading *r, bool *friendly)
 {
 	unsigned any = 0;
 
 	if (f->quotation == 0 || f->quotation > 6)
 		return false;
-	for (size_t i = 0; i < f->quotation && i < r->len; i++) {
+	for (size_t i = 0; i < r->len; i++) {
 		unsigned bits = r->item[i].bits;
 
+		if (r->item[i].word >= f->quotation)
+			break;
 		if ((bits & (REACTED | SMILE | SYMBOL | LINK)) == 0)
 			return false;
 		any |= bits;
 	}
-	*kind = (any & SYMBOL) == 0;
+	*friendly = (any & SYMBOL) == 0;
 	return (any & (REACTED | SMILE | SYMBOL)) != 0;
 }
 
@@ -761,12 +583,12 @@ reply_meaning(const char *text)
 {
 	struct folded folded;
 	struct reading reading;
-	bool kind;
+	bool friendly;
 
 	fold(&folded, text);
 	read_words(&reading, &folded);
-	if (is_reaction(&folded, &reading, &kind))
-		return kind ? REPLY_COURTESY : REPLY_TEXT;
+	if (is_reaction(&folded, &reading, &friendly))
+		return friendly ? REPLY_COURTESY : REPLY_TEXT;
 	read_negations(&reading);
 	return meaning_of(&reading, folded.question);
 }

@@ -201,11 +201,44 @@ request_answer(struct response *res, struct request *req,
 	return w->route->handle[req->method](req, res, why);
 }
 
+/* The words of RFC 9110 15 for what we answer; others are left to nginx. */
+static const char *
+reason_phrase(int status)
+{
+	static const struct {
+		int status;
+		const char *phrase;
+	} phrases[] = {
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 302, "Found" },
+		{ 303, "See Other" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 409, "Conflict" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
+		{ 415, "Unsupported Media Type" },
+		{ 422, "Unprocessable Content" },
+		{ 500, "Internal Server Error" },
+		{ 503, "Service Unavailable" },
+	};
+
+	for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++)
+		if (phrases[i].status == status)
+			return phrases[i].phrase;
+	return "";
+}
+
 /* Everything about an answer that its status decides. */
 static void
 headers_write(struct buf *b, const struct worker *w, const struct response *res)
 {
-	buf_printf(b, "Status: %d\r\n", res->status);
+	buf_printf(
+	    b, "Status: %d %s\r\n", res->status, reason_phrase(res->status));
 	if (res->body != NULL)
 		buf_printf(b, "Content-Type: %s\r\nContent-Length: %zu\r\n",
 		    res->type != NULL ? res->type : "application/json",

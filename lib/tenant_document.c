@@ -529,11 +529,20 @@ check_members(struct check *c, const char *pointer, const struct cJSON *v,
 	}
 }
 
+/* What the firm's pages show; their own templates say what shape it has. */
+static void
+config_page(struct check *c, const struct cJSON *v)
+{
+	(void)c;
+	(void)v;
+}
+
 static void
 config_sms(struct check *c, const struct cJSON *v)
 {
 	static const struct member members[] = {
-		{ "countries", config_countries }, { NULL, NULL }
+		{ "countries", config_countries },
+		{ NULL, NULL },
 	};
 
 	check_members(c, "/config/sms", v, members);
@@ -569,6 +578,26 @@ check_config(struct check *c, enum tenant_field field, const struct cJSON *v)
 		{ "quiet_hours", config_quiet_hours },
 		{ "status_messages", config_status_messages },
 		{ "texts", config_texts },
+		{ "address", config_page },
+		{ "plz", config_page },
+		{ "ort", config_page },
+		{ "contact_person", config_page },
+		{ "logo_url", config_page },
+		{ "primary_color", config_page },
+		{ "accent_color", config_page },
+		{ "founded_year", config_page },
+		{ "generation", config_page },
+		{ "certifications", config_page },
+		{ "google_rating", config_page },
+		{ "google_review_count", config_page },
+		{ "hero", config_page },
+		{ "services", config_page },
+		{ "intents", config_page },
+		{ "hours", config_page },
+		{ "holidays", config_page },
+		{ "service_area", config_page },
+		{ "reviews", config_page },
+		{ "impressum", config_page },
 		{ NULL, NULL },
 	};
 
@@ -665,9 +694,10 @@ check_together(struct check *c, const struct cJSON *document)
 			    "%s; give config.sms_name, the name for messages",
 			    why.detail);
 	}
-	/* Without a good name the texts cannot be measured. */
-	if (firm != NULL && message_text_firm_check(firm, &why) == 0)
-		check_texts(c, json_member(config, "texts"), firm);
+	/* Without a good name the texts are measured with a short one. */
+	if (firm == NULL || message_text_firm_check(firm, &why) != 0)
+		firm = "AG";
+	check_texts(c, json_member(config, "texts"), firm);
 }
 
 static void

@@ -3,6 +3,7 @@
  */
 #include "ticket.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,6 +26,8 @@
 #define USEFUL_US CLOCK_DAY
 #define APPOINTMENT_US CLOCK_HOUR
 #define COUNTRY_LEN 8
+/* All names of status.h and what stands between them. */
+#define MOVES_SIZE 100
 
 static int
 choices_read(
@@ -114,6 +117,17 @@ answer_read(struct ticket_answer *out, const struct cJSON *answer)
 	                         strcmp(out->confirmation, "queued") == 0;
 }
 
+/* When the confirmation may leave. */
+static struct clock_time
+confirmation_time(const struct ticket_request *t, const struct intake *in,
+    const struct request *req)
+{
+	/* Whoever reports an emergency at night is awake, and waits. */
+	if (t->urgency == URGENCY_HIGH)
+		return req->now;
+	return intake_polite_time(in, req);
+}
+
 static int
 ticket_write(struct ticket_answer *out, const struct ticket_request *t,
     const struct intake *in, const char *source, const struct request *req,
@@ -123,9 +137,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		{ "new", TEXT_TICKET_CONFIRMATION },
 		{ "joined", TEXT_TICKET_CONFIRMATION_JOINED },
 	};
-	/* Whoever reports an emergency at night is awake, and waits. */
-	struct clock_time not_before =
-	    t->urgency == URGENCY_HIGH ? req->now : intake_polite_time(in, req);
+	struct clock_time not_before = confirmation_time(t, in, req);
 	struct intake_result result;
 	struct stmt_ticket_open params = {
 		.event_row = in->event.row,
@@ -187,6 +199,7 @@ ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 		in->email, why) != 0)
 		return -1;
 	intake_complete(&intake, req);
+	intake_promise_at(&intake, confirmation_time(in, &intake, req));
 	return ticket_write(out, in, &intake, source, req, why);
 }
 
@@ -417,6 +430,24 @@ move_refused(const struct db_batch *b, struct problem *why)
 	return -1;
 }
 
+/* Somebody was faster: what the ticket is now, and what may be done with it. */
+static int
+move_outrun(enum status seen, enum status now, struct problem *why)
+{
+	char moves[MOVES_SIZE] = "none";
+	size_t len = 0;
+
+	for (enum status to = 0; to < STATUS_MAX; to++)
+		if (status_may_move(now, to))
+			len +=
+			    (size_t)snprintf(moves + len, sizeof(moves) - len,
+				"%s%s", len == 0 ? "" : ", ", status_name(to));
+	return problem(why, PROBLEM_STATUS_ILLEGAL,
+	    fields_pointer(FIELD_OLD_STATUS),
+	    "The ticket is %s now, not %s. Allowed: %s", status_name(now),
+	    status_name(seen), moves);
+}
+
 int
 ticket_move(struct ticket_moved *out, const struct ticket_move *in,
     const struct tenant *tenant, const char *actor, const struct request *req,
@@ -445,7 +476,7 @@ ticket_move(struct ticket_moved *out, const struct ticket_move *in,
 		    "This firm has no such ticket");
 	(void)status_parse(&out->before, db_get(b, 1, 0, "before"));
 	if (!db_true(b, 1, 0, "moved"))
-		return status_changed(seen, out->before, why);
+		return move_outrun(seen, out->before, why);
 	out->ticket_id = in->ticket_id;
 	out->number = (long)strtol(db_get(b, 1, 0, "number"), NULL, 10);
 	out->after = in->to;

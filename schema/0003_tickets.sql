@@ -21,11 +21,11 @@ create table contacts (
   seen_at              timestamptz not null,
   unique (id, customer_id),
   unique (customer_id, phone),
-  unique (customer_id, channel_id),
   check (coalesce(phone, email, channel_id) is not null or erased_at is not null)
 ) with (fillfactor = 80);
 -- An e-mail address identifies a contact only where there is no number: families and firms share mailboxes.
 create unique index contacts_email on contacts (customer_id, email) where phone is null;
+create unique index contacts_channel on contacts (customer_id, channel_id) where channel_id is not null;
 select protect('contacts', 'customer_id');
 
 create table tickets (

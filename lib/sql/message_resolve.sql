@@ -9,5 +9,5 @@
 update sms_log m
 set status = case when $3::text <> 'absent' then $3::text when m.expires_at > $5::timestamptz then 'queued' else 'expired' end,
     provider_id = coalesce(m.provider_id, $4::text), status_at = $5::timestamptz
-where m.id = $1::uuid and m.attempts = $2::int and m.status = 'unknown'
+where m.id = $1::uuid and m.attempts = $2::int and (m.status = 'unknown') is true
 returning m.status

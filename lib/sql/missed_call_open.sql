@@ -29,7 +29,8 @@ i as (
          $10::uuid as ticket_id, $11::text as dedupe_key, $12::timestamptz as sla_due_at, $13::uuid as message_id,
          $14::jsonb as texts, $15::text as fallback_language, $16::text as sender, $17::text as carrier,
          $18::timestamptz as not_before, $19::timestamptz as expires_at, $20::text as suppress, $21::uuid[] as event_ids),
--- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made
+-- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
+-- condition from being taken for that of a partial index, all of which would then be read
 seen as (
   select e.fingerprint, e.answer from inbound_events e
   where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
@@ -76,7 +77,7 @@ a as (
 w_withdrawn as (
   update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
   from i
-  where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and m.status = 'queued'
+  where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, missed_text_at, missed_suppressed_at, auto_sent_at)

@@ -17,7 +17,7 @@ ti as (                                         -- again: the candidates are old
   select t.id, t.customer_id, t.contact_id, t.review_due_at, t.review_request_sent_at
   from tickets t
   where t.id = any (string_to_array(nullif(current_setting('app.review_tickets', true), ''), ',')::uuid[])
-    and t.status = 'DONE' and t.review_due_at <= $1::timestamptz
+    and (t.status = 'DONE') is true and t.review_due_at <= $1::timestamptz
   for no key update of t skip locked),
 -- decide
 r as (

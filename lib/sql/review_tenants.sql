@@ -3,7 +3,8 @@
 -- $1 now: the instant of the run
 -- > customer_id, name, slug, phone, email, sms_number, website_domain, google_review_link, timezone, quiet_hours_start, quiet_hours_end, sla_response_minutes, review_delay_hours, config, modules, active
 with due as materialized (
-  select distinct k.customer_id from tickets k where k.review_due_at <= $1::timestamptz)
+  select k.customer_id from tickets k where k.review_due_at <= $1::timestamptz)
 select t.customer_id, t.name, t.slug, t.phone, t.email, t.sms_number, t.website_domain, t.google_review_link, t.timezone,
        t.quiet_hours_start, t.quiet_hours_end, t.sla_response_minutes, t.review_delay_hours, t.config, t.modules, t.active
-from tenants t join due on due.customer_id = t.customer_id
+from tenants t
+where t.customer_id = any (array(select distinct customer_id from due))

@@ -35,7 +35,8 @@ i as (
          $15::timestamptz as sla_due_at, $16::uuid as message_id, $17::jsonb as texts, $18::text as sender, $19::text as carrier,
          $20::timestamptz as not_before, $21::timestamptz as expires_at, $22::text as suppress, $23::uuid[] as event_ids,
          $24::text as meaning, $25::text as body),
--- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made
+-- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
+-- condition from being taken for that of a partial index, all of which would then be read
 seen as (
   select e.fingerprint, e.answer from inbound_events e
   where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
@@ -44,7 +45,7 @@ co as (
 joined as (                                     -- the newest of the last 7 days, an open one before a DONE one; else the day's
   select x.id from (
     select t.id, 1 as rule, t.status = 'DONE' as done, t.created_at from tickets t
-    where t.contact_id = (select id from co) and t.status <> 'CLOSED' and t.created_at > $6::timestamptz - interval '7 days'
+    where t.contact_id = (select id from co) and (t.status <> 'CLOSED') is true and t.created_at > $6::timestamptz - interval '7 days'
     union all
     select t.id, 2, false, t.created_at from tickets t
     where t.dedupe_key = $14::text and t.status <> 'CLOSED') x
@@ -105,7 +106,7 @@ a as (
 w_withdrawn as (                                -- a reopened ticket asks for no review; STOP leaves nothing queued
   update sms_log m set status = 'suppressed', reason = case i.meaning when 'stop' then 'opted_out' else 'withdrawn' end, status_at = i.now
   from i, d
-  where m.contact_id = (select contact_id from d where reopened or (select meaning from i) = 'stop') and m.status = 'queued'
+  where m.contact_id = (select contact_id from d where reopened or (select meaning from i) = 'stop') and (m.status = 'queued') is true
     and (d.reopened and m.ticket_id = d.ticket_id and m.template = 'review_request'
          or i.meaning = 'stop' and m.template not in ('alert', 'reply_stop'))
   returning m.template),

@@ -29,7 +29,8 @@ i as (
          $10::timestamptz as starts_at, $11::timestamptz as ends_at, $12::text as who, $13::uuid as message_id, $14::jsonb as texts,
          $15::text as fallback_language, $16::text as sender, $17::text as carrier, $18::timestamptz as not_before,
          $19::timestamptz as expires_at, $20::text as suppress, $21::text[] as countries),
--- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made
+-- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
+-- condition from being taken for that of a partial index, all of which would then be read
 ti as (
   select t.* from tickets t where t.id = $1::uuid for no key update of t),
 co as (
@@ -70,7 +71,7 @@ w_ticket as (
 w_withdrawn as (
   update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
   from i, d
-  where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and m.status = 'queued'
+  where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
   update contacts c set last_review_at = c.prior_review_at
@@ -78,7 +79,7 @@ w_contact as (
 w_cancelled as (
   update appointments p set cancelled_at = i.now
   from i, d
-  where p.ticket_id = $1::uuid and p.cancelled_at is null
+  where p.ticket_id = $1::uuid and (p.cancelled_at is null) is true
     and (d.appoints or p.starts_at > i.now and i.new in ('NEW', 'NEEDS_CALLBACK', 'DONE', 'CLOSED'))
   returning p.id),
 w_appointment as (                                                            -- after the old one is out of the way

@@ -40,7 +40,8 @@ i as (                                                                        --
          coalesce($20::jsonb, '{}') as metadata, $21::timestamptz as sla_due_at, $22::uuid as message_id, $23::jsonb as texts,
          $24::text as sender, $25::text as carrier, $26::timestamptz as not_before, $27::timestamptz as expires_at,
          $28::text as suppress, $29::uuid[] as event_ids, $30::jsonb as consent),
--- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made
+-- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
+-- condition from being taken for that of a partial index, all of which would then be read
 earlier as (
   select e.id, e.fingerprint, e.answer, e.provider = 'api' and e.received_at <= $6::timestamptz - interval '7 days' as stale
   from inbound_events e
@@ -95,7 +96,7 @@ a as (
 w_withdrawn as (                                                              -- a reopened ticket asks for no review
   update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
   from i
-  where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and m.status = 'queued'
+  where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, auto_sent_at)

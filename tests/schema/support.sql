@@ -52,6 +52,7 @@ create function tap.call(which text, args jsonb, tenant uuid default null) retur
 declare
   s tap.statement;
   unknown text;
+  command text;
   row record;
 begin
   select * into strict s from tap.statement where name = which;
@@ -63,11 +64,15 @@ begin
   if tenant is not null then
     execute format('execute tenant_set(%L, %L)', tenant, coalesce(args ->> 'phone', args ->> 'email', 'other'));
   end if;
-  for row in execute 'execute ' || quote_ident(which)
-    || coalesce('(' || (select string_agg(quote_nullable(args ->> p), ', ' order by n) from unnest(s.params) with ordinality u (p, n)) || ')', '')
-  loop
-    return next to_jsonb(row);
-  end loop;
+  command := 'execute ' || quote_ident(which)
+    || coalesce('(' || (select string_agg(quote_nullable(args ->> p), ', ' order by n) from unnest(s.params) with ordinality u (p, n)) || ')', '');
+  if s.result = 'nothing' then
+    execute command;
+  else
+    for row in execute command loop
+      return next to_jsonb(row);
+    end loop;
+  end if;
   perform set_config('app.customer_id', '', true);
   reset role;
 end $$;

@@ -50,25 +50,27 @@ begin atomic
     and not (s.relation = 'sms_log' and s.index = 'sms_log_lease' and which = 'message_unclaim');
 end;
 
-create temp table state (n int, name text);
-insert into state values (1, 'never analyzed');
-select is(pg_temp.unsound(name), null, name || ', planned on tables never analyzed') from tap.statement order by name;
+select is(pg_temp.unsound(name), null, name || ', planned on tables never analyzed') from tap.statement where name !~ '^command_' order by name;
+select is((select array_agg(distinct index order by index) from pg_temp.scans(pg_temp.plan('ticket_open')) where relation = 'contacts'),
+          '{contacts_customer_id_phone_key,contacts_email}', 'a contact is found by number and by address, never analyzed');
 
 delete from customers where id not in (select customer_id from tickets);
 analyze;
-select is(pg_temp.unsound(name), null, name || ', planned on empty, analyzed tables') from tap.statement order by name;
+select is(pg_temp.unsound(name), null, name || ', planned on empty, analyzed tables') from tap.statement where name !~ '^command_' order by name;
+select is((select array_agg(distinct index order by index) from pg_temp.scans(pg_temp.plan('ticket_open')) where relation = 'contacts'),
+          '{contacts_customer_id_phone_key,contacts_email}', 'a contact is found by number and by address, empty');
 
--- 64 firms, 100,000 tickets; one in ten open, one in twenty of their messages waiting
+-- 64 firms, 30,000 tickets; one in ten open, one in twenty of their messages waiting
 alter table customers disable trigger customers_number;
 insert into customers (id, name, slug, phone) select overlay(tap.a()::text placing lpad(n::text, 12, '0') from 25)::uuid, 'T' || n, 't-' || n, '+4143' || 1000000 + n from generate_series(1, 64) n;
 insert into contacts (id, customer_id, phone, phone_kind, created_at, seen_at)
 select overlay('0190c000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, overlay(tap.a()::text placing lpad((n % 64 + 1)::text, 12, '0') from 25)::uuid,
-       '+4179' || 1000000 + n, 'mobile', tap.at(), tap.at() from generate_series(1, 50000) n;
+       '+4179' || 1000000 + n, 'mobile', tap.at(), tap.at() from generate_series(1, 15000) n;
 insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone, dedupe_key, created_at, updated_at, job_completed_at, review_due_at)
 select overlay('0190d000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, c.customer_id, n, 'wizard', case n % 10 when 0 then 'NEW' else 'DONE' end, 'MED',
-       c.id, c.phone, c.customer_id || ':' || c.phone || ':' || '2024-01-01'::date + n / 50000, tap.at(-n), tap.at(-n), case when n % 10 > 0 then tap.at(-n) end,
+       c.id, c.phone, c.customer_id || ':' || c.phone || ':' || '2024-01-01'::date + n / 15000, tap.at(-n), tap.at(-n), case when n % 10 > 0 then tap.at(-n) end,
        case when n % 10 > 0 and n < 100 then tap.at() end
-from generate_series(1, 100000) n join contacts c on c.id = overlay('0190c000-0000-7000-8000-000000000000' placing lpad((n % 50000 + 1)::text, 12, '0') from 25)::uuid;
+from generate_series(1, 30000) n join contacts c on c.id = overlay('0190c000-0000-7000-8000-000000000000' placing lpad((n % 15000 + 1)::text, 12, '0') from 25)::uuid;
 insert into ticket_events (id, customer_id, ticket_id, event_type, created_at) select gen_random_uuid(), customer_id, id, 'created', created_at from tickets;
 insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, to_number, body, segments, provider, provider_id, status, not_before, expires_at, status_at, created_at)
 select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_phone, 'body', 1, 'console', case when number % 20 > 0 then number::text end,
@@ -76,7 +78,9 @@ select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_
 insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, answer, received_at) select gen_random_uuid(), customer_id, 'api', id::text, 'x', true, '{}', created_at from tickets;
 insert into segment_usage select id, '2024-03-04'::date - n, 5 from customers, generate_series(0, 300) n;
 analyze;
-select is(pg_temp.unsound(name), null, name || ', planned on full tables') from tap.statement order by name;
+select is(pg_temp.unsound(name), null, name || ', planned on full tables') from tap.statement where name !~ '^command_' order by name;
+select is((select array_agg(distinct index order by index) from pg_temp.scans(pg_temp.plan('ticket_open')) where relation = 'contacts'),
+          '{contacts_customer_id_phone_key,contacts_email}', 'a contact is found by number and by address, full');
 
 -- the claim reads what it takes, in order, and no more
 select ok(pg_temp.plan('message_claim')::text !~ '"Sort Key": \["m.not_before"\]', 'the claim does not sort the queue');

@@ -58,7 +58,6 @@ values_of(const char *name)
 	return (struct text_values){
 		.firm = name,
 		.link = "https://anfragen.opsfabric.ch/r/{code}",
-		.contact = "+41790000001",
 		.until = &late,
 		.when = &late,
 	};

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "problem.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -109,12 +110,12 @@ END_TEST
 static char *
 repeated(const char *s, size_t n)
 {
-	size_t len = strlen(s);
-	char *text = arena_alloc(arena, n * len + 1);
+	struct buf b;
 
+	buf_init(&b, arena);
 	for (size_t i = 0; i < n; i++)
-		memcpy(text + i * len, s, len);
-	return text;
+		buf_str(&b, s);
+	return b.text;
 }
 
 START_TEST(size_is_bounded_before_and_after)

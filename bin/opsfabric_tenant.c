@@ -1,0 +1,454 @@
+/*
+ * opsfabric_tenant - the firms: adds, shows and changes them
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+#include "id.h"
+#include "json_write.h"
+#include "opsfabric_command.h"
+#include "problem.h"
+#include "tenant_document.h"
+
+#define DOCUMENT_MAX ((size_t)256 * 1024)
+#define ASSIGNMENTS_MAX 200
+
+/* Every setting that is no object, and the document. */
+#define SETTINGS \
+	{ "file", "FILE", "read a JSON document; - is standard input" }, \
+	{ "slug", "SLUG", "short name in addresses, as in muster-ag" }, \
+	{ "name", "NAME", "the firm's name" }, \
+	{ "phone", "NUMBER", "the number that customers call" }, \
+	{ "email", "ADDRESS", "the firm's mailbox" }, \
+	{ "sms-number", "NUMBER", "the number that texts come from" }, \
+	{ "website-domain", "DOMAIN", "the firm's own site" }, \
+	{ "google-review-link", "ADDRESS", "where reviews are written" }, \
+	{ "timezone", "ZONE", "as in Europe/Zurich" }, \
+	{ "quiet-hours-start", "TIME", "as in 21:00" }, \
+	{ "quiet-hours-end", "TIME", "as in 07:00" }, \
+	{ "sla-response-minutes", "N", "promised time to answer" }, \
+	{ "review-delay-hours", "N", "from done to the review request" }, \
+	{ "daily-segments", "N", "most a day of automatic messages" }, \
+	{ "plan", "PLAN", "pilot, starter, pro or premium" }, \
+	{ 0 },
+
+static const struct command_option settings[] = { SETTINGS };
+
+static const struct command_option paging[] = {
+	{ "limit", "N", "rows of a page, 50 unless told" },
+	{ "after", "SLUG", "begin behind this one" },
+	{ 0 },
+};
+
+/* A firm as a document: what tenant_document.h reads, and what it passes over.
+ */
+static const struct command_column document[] = {
+	{ "id", "id", CELL_TEXT },
+	{ "slug", "slug", CELL_TEXT },
+	{ "name", "name", CELL_TEXT },
+	{ "phone", "phone", CELL_TEXT },
+	{ "email", "email", CELL_TEXT },
+	{ "sms_number", "sms_number", CELL_TEXT },
+	{ "website_domain", "website_domain", CELL_TEXT },
+	{ "google_review_link", "google_review_link", CELL_TEXT },
+	{ "timezone", "timezone", CELL_TEXT },
+	{ "quiet_hours_start", "quiet_hours_start", CELL_TEXT },
+	{ "quiet_hours_end", "quiet_hours_end", CELL_TEXT },
+	{ "sla_response_minutes", "sla_response_minutes", CELL_NUMBER },
+	{ "review_delay_hours", "review_delay_hours", CELL_NUMBER },
+	{ "daily_segments", "daily_segments", CELL_NUMBER },
+	{ "plan", "plan", CELL_TEXT },
+	{ "config", "config", CELL_JSON },
+	{ "modules", "modules", CELL_JSON },
+	{ "active", "active", CELL_BOOL },
+	{ "created_at", "created_at", CELL_TEXT },
+	{ "updated_at", "updated_at", CELL_TEXT },
+	{ 0 },
+};
+
+static const struct command_column list_columns[] = {
+	{ "slug", "SLUG", CELL_TEXT },
+	{ "name", "NAME", CELL_TEXT },
+	{ "phone", "PHONE", CELL_TEXT },
+	{ "sms_number", "SMS NUMBER", CELL_TEXT },
+	{ "plan", "PLAN", CELL_TEXT },
+	{ "timezone", "ZONE", CELL_TEXT },
+	{ "active", "ACTIVE", CELL_BOOL },
+	{ "created_at", NULL, CELL_TEXT },
+	{ 0 },
+};
+
+/* The firm's row; NULL with *end, having said so. */
+static struct db_batch *
+tenant_row(struct command_run *run, const char *slug, enum command_exit *end)
+{
+	struct stmt_command_tenant_show params = { .slug = slug };
+	struct db_batch *b =
+	    command_batch(run, STMT_COMMAND_TENANT_SHOW, &params, end);
+
+	if (b != NULL && db_rows(b, 0) == 0) {
+		*end = command_no_tenant(run, slug);
+		return NULL;
+	}
+	return b;
+}
+
+static const char *
+row_json(struct command_run *run, const struct db_batch *row)
+{
+	struct command_rows rows = {
+		.batch = row,
+		.count = 1,
+		.columns = document,
+	};
+	struct buf b;
+
+	buf_init(&b, run->arena);
+	json_obj_open(&b, NULL);
+	command_json_row(&b, &rows, 0);
+	json_obj_close(&b);
+	return b.text;
+}
+
+/* What holds where nothing is stored, or NULL. */
+static const char *
+default_of(struct arena *a, const struct db_batch *row, const char *column)
+{
+	static const char *const have[] = { "timezone", "quiet_hours_start",
+		"quiet_hours_end", "sla_response_minutes",
+		"review_delay_hours", "daily_segments" };
+
+	for (size_t i = 0; i < sizeof(have) / sizeof(have[0]); i++)
+		if (strcmp(have[i], column) == 0)
+			return db_get(row, 0, 0,
+			    arena_printf(a, "effective_%s", column));
+	return NULL;
+}
+
+static enum command_exit
+show(struct command_run *run)
+{
+	enum command_exit end = COMMAND_DONE;
+	struct db_batch *row = tenant_row(run, run->operands[0], &end);
+
+	if (row == NULL)
+		return end;
+	if (run->json) {
+		(void)printf("%s\n", row_json(run, row));
+		return COMMAND_DONE;
+	}
+	for (const struct command_column *c = document; c->name != NULL; c++) {
+		const char *value = db_get(row, 0, 0, c->name);
+		bool is_default = value == NULL;
+
+		if (is_default)
+			value = default_of(run->arena, row, c->name);
+		if (value == NULL)
+			continue;
+		if (c->kind == CELL_BOOL)
+			value = *value == 't' ? "yes" : "no";
+		(void)printf("%-22s %s%s\n", c->heading,
+		    command_plain(run->arena, value),
+		    is_default ? "  (default)" : "");
+	}
+	return COMMAND_DONE;
+}
+
+static enum command_exit
+list(struct command_run *run)
+{
+	struct stmt_command_tenant_list params;
+	struct command_rows rows = { .columns = list_columns };
+	enum command_exit end = COMMAND_DONE;
+	struct command_page page;
+
+	if (command_page(&page, run) != 0)
+		return COMMAND_USAGE;
+	params.after = page.after;
+	params.limit = page.limit;
+	rows.batch = command_batch(run, STMT_COMMAND_TENANT_LIST, &params, &end);
+	if (rows.batch == NULL)
+		return end;
+	rows.count = db_rows(rows.batch, 0);
+	command_print_page(run, &rows, &page, "slug");
+	return COMMAND_DONE;
+}
+
+/* NULL, having said why not. */
+static const char *
+file_read(struct command_run *run, const char *path)
+{
+	char *text = arena_alloc(run->arena, DOCUMENT_MAX + 1);
+	bool is_stdin = strcmp(path, "-") == 0;
+	FILE *f = is_stdin ? stdin : fopen(path, "re");
+	size_t len;
+	int failed;
+
+	if (f == NULL) {
+		command_error("%s: %s", path, strerror(errno));
+		return NULL;
+	}
+	len = fread(text, 1, DOCUMENT_MAX + 1, f);
+	failed = ferror(f) != 0 ? errno : 0;
+	if (!is_stdin)
+		(void)fclose(f);
+	if (failed != 0) {
+		command_error("%s: %s", path, strerror(failed));
+		return NULL;
+	}
+	if (len > DOCUMENT_MAX || memchr(text, '\0', len) != NULL) {
+		command_error("%s is no document of at most %zu KB", path,
+		    DOCUMENT_MAX / 1024);
+		return NULL;
+	}
+	return text;
+}
+
+/* document with the changes of one patch; NULL, having said why not. */
+static const char *
+patched(struct command_run *run, const char *text, const char *patch,
+    const char *origin)
+{
+	struct problem why;
+	const char *merged = tenant_document_merge(run->arena, text, patch, &why);
+
+	if (merged == NULL)
+		command_error("%s: %s", origin, why.detail);
+	return merged;
+}
+
+static const char *
+assigned(struct command_run *run, const char *text, const char *assignment)
+{
+	struct problem why;
+	const char *patch =
+	    tenant_document_assignment(run->arena, assignment, &why);
+
+	if (patch == NULL) {
+		command_error("%s", command_plain(run->arena, why.detail));
+		return NULL;
+	}
+	return patched(run, text, patch, assignment);
+}
+
+/* "--sms-number X" is "sms_number=X". */
+static const char *
+option_assignment(struct command_run *run, int option)
+{
+	char *name = arena_strdup(run->arena, settings[option].name);
+
+	for (char *p = name; *p != '\0'; p++)
+		if (*p == '-')
+			*p = '_';
+	return arena_printf(run->arena, "%s=%s", name, run->values[option]);
+}
+
+/*
+ * text with all that the command line says: the file first, then the options,
+ * then the assignments. NULL, having said why not.
+ */
+static const char *
+document_make(struct command_run *run, const char *text, int first_assignment)
+{
+	const char *path = command_value(run, "file");
+
+	if (path != NULL) {
+		const char *patch = file_read(run, path);
+
+		if (patch == NULL)
+			return NULL;
+		text = patched(run, text, patch, path);
+	}
+	for (int i = 1; text != NULL && settings[i].name != NULL; i++)
+		if (run->values[i] != NULL)
+			text = assigned(run, text, option_assignment(run, i));
+	for (int i = first_assignment; text != NULL && i < run->operand_count;
+	     i++)
+		text = assigned(run, text, run->operands[i]);
+	return text;
+}
+
+static int
+document_check(struct command_run *run, struct tenant_document *out,
+    const char *text)
+{
+	struct tenant_problems problems;
+
+	if (tenant_document_read(out, run->arena, text, &problems) == 0)
+		return 0;
+	for (size_t i = 0; i < problems.count; i++) {
+		const struct problem *p = &problems.list[i];
+
+		command_error("%s%s%s",
+		    p->field == NULL ? ""
+				     : command_plain(run->arena, p->field),
+		    p->field == NULL ? "" : ": ",
+		    command_plain(run->arena, p->detail));
+	}
+	command_error("nothing was changed");
+	return -1;
+}
+
+/* Has another firm what only one may have? Says so, and with what end. */
+static bool
+is_taken(struct command_run *run, const char *id,
+    const struct tenant_document *d, enum command_exit *end)
+{
+	struct stmt_command_tenant_taken params = {
+		.id = id,
+		.slug = d->value[TENANT_SLUG],
+		.phone = d->value[TENANT_PHONE],
+		.sms_number = d->value[TENANT_SMS_NUMBER],
+		.email = d->value[TENANT_EMAIL],
+		.website_domain = d->value[TENANT_WEBSITE_DOMAIN],
+	};
+	struct db_batch *b =
+	    command_batch(run, STMT_COMMAND_TENANT_TAKEN, &params, end);
+
+	if (b == NULL)
+		return true;
+	for (int row = 0; row < db_rows(b, 0); row++)
+		command_error("/%s: %s belongs to the firm %s already",
+		    db_get(b, 0, row, "field"), db_get(b, 0, row, "address"),
+		    db_get(b, 0, row, "by"));
+	if (db_rows(b, 0) == 0)
+		return false;
+	*end = COMMAND_REFUSED;
+	return true;
+}
+
+/*
+ * Write what text says: over the row it was made from, or as a new firm where
+ * row is NULL.
+ */
+static enum command_exit
+save(struct command_run *run, const struct db_batch *row, const char *text)
+{
+	struct clock_text now = clock_text(clock_now());
+	const char *id = row == NULL ? id_new_in(run->arena)
+				     : db_get(row, 0, 0, "id");
+	enum command_exit end = COMMAND_DONE;
+	struct stmt_command_tenant_save params;
+	struct tenant_document d;
+	struct db_batch *b;
+
+	if (text == NULL || document_check(run, &d, text) != 0)
+		return COMMAND_REFUSED;
+	if (is_taken(run, id, &d, &end))
+		return end;
+	params = (struct stmt_command_tenant_save){
+		.id = id,
+		.name = d.value[TENANT_NAME],
+		.slug = d.value[TENANT_SLUG],
+		.phone = d.value[TENANT_PHONE],
+		.email = d.value[TENANT_EMAIL],
+		.sms_number = d.value[TENANT_SMS_NUMBER],
+		.website_domain = d.value[TENANT_WEBSITE_DOMAIN],
+		.google_review_link = d.value[TENANT_GOOGLE_REVIEW_LINK],
+		.timezone = d.value[TENANT_TIMEZONE],
+		.quiet_hours_start = d.value[TENANT_QUIET_HOURS_START],
+		.quiet_hours_end = d.value[TENANT_QUIET_HOURS_END],
+		.sla_response_minutes = d.value[TENANT_SLA_RESPONSE_MINUTES],
+		.review_delay_hours = d.value[TENANT_REVIEW_DELAY_HOURS],
+		.daily_segments = d.value[TENANT_DAILY_SEGMENTS],
+		.plan = d.value[TENANT_PLAN],
+		.config = d.value[TENANT_CONFIG],
+		.modules = d.value[TENANT_MODULES],
+		.active = d.value[TENANT_ACTIVE],
+		.now = now.text,
+		.seen_at = row == NULL ? NULL
+				       : db_get(row, 0, 0, "updated_at"),
+	};
+	b = command_batch(run, STMT_COMMAND_TENANT_SAVE, &params, &end);
+	if (b == NULL)
+		return end;
+	if (db_rows(b, 0) == 0) {
+		command_error("somebody else changed the firm at the same "
+			      "moment; nothing was changed, run it again");
+		return COMMAND_REFUSED;
+	}
+	if (run->json)
+		(void)printf("{\"slug\":\"%s\",\"id\":\"%s\"}\n", params.slug,
+		    id);
+	else
+		(void)printf("%s %s\n", row == NULL ? "added" : "changed",
+		    params.slug);
+	return COMMAND_DONE;
+}
+
+static enum command_exit
+add(struct command_run *run)
+{
+	return save(run, NULL, document_make(run, "{}", 0));
+}
+
+static enum command_exit
+set(struct command_run *run)
+{
+	enum command_exit end = COMMAND_DONE;
+	struct db_batch *row = tenant_row(run, run->operands[0], &end);
+
+	if (row == NULL)
+		return end;
+	return save(run, row, document_make(run, row_json(run, row), 1));
+}
+
+/* Of a firm that is not served nothing else has to be right. */
+static enum command_exit
+set_active(struct command_run *run, const char *active)
+{
+	struct clock_text now = clock_text(clock_now());
+	struct stmt_command_tenant_active params = {
+		.slug = run->operands[0],
+		.active = active,
+		.now = now.text,
+	};
+	enum command_exit end = COMMAND_DONE;
+	struct db_batch *b =
+	    command_batch(run, STMT_COMMAND_TENANT_ACTIVE, &params, &end);
+
+	if (b == NULL)
+		return end;
+	if (db_rows(b, 0) == 0)
+		return command_no_tenant(run, params.slug);
+	if (run->json)
+		(void)printf("{\"slug\":\"%s\",\"active\":%s}\n", params.slug,
+		    active);
+	else
+		(void)printf("%s is %s\n", params.slug,
+		    *active == 't' ? "active" : "not active any more");
+	return COMMAND_DONE;
+}
+
+static enum command_exit
+activate(struct command_run *run)
+{
+	return set_active(run, "true");
+}
+
+static enum command_exit
+deactivate(struct command_run *run)
+{
+	return set_active(run, "false");
+}
+
+const struct command commands_tenant[] = {
+	{ "tenant add", "[NAME=VALUE...]",
+	    "add a firm, from a JSON document or from options", 0,
+	    ASSIGNMENTS_MAX, settings, add },
+	{ "tenant list", "", "list the firms", 0, 0, paging, list },
+	{ "tenant show", "SLUG", "show a firm and what holds by default", 1, 1,
+	    NULL, show },
+	{ "tenant set", "SLUG [NAME=VALUE...]",
+	    "change a firm; a name may be a path as in config.sms_name", 1,
+	    ASSIGNMENTS_MAX, settings, set },
+	{ "tenant deactivate", "SLUG",
+	    "stop serving a firm; its data stays", 1, 1, NULL, deactivate },
+	{ "tenant activate", "SLUG", "serve it again", 1, 1, NULL, activate },
+	{ 0 },
+};

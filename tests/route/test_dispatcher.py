@@ -1,0 +1,571 @@
+"""dispatcher - what is queued reaches the provider once, and each row says the truth about it
+
+A Postgres of its own, dispatchers started directly, and a provider that misbehaves on request
+(tests/support/provider_simulator.py). What the provider accepted is a file that no dispatcher
+knows; the rows are held against it.
+"""
+
+import collections
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+
+import psycopg2
+import psycopg2.extras
+import pytest
+
+from tests.support.stack import ROOT, wait_for
+
+PROGRAMS = pathlib.Path(
+    os.environ.get("OPSFABRIC_PROGRAMS", ROOT / "build" / os.environ.get("OPSFABRIC_PRESET", "asan")))
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
+SIMULATOR = ROOT / "tests" / "support" / "provider_simulator.py"
+TENANT = "00000000-0000-7000-8000-0000000000d1"
+TICKET = "00000000-0000-7000-8000-0000000000d2"
+TO = "+41791234567"
+
+
+def postgres_bin():
+    return sorted(pathlib.Path("/usr/lib/postgresql").iterdir(), key=lambda p: int(p.name))[-1] / "bin"
+
+
+class Cluster:
+    """A private Postgres with our schema and one firm. Runs as postgres where we are root."""
+
+    def __init__(self, home):
+        self.home = home
+        self.data = home / "data"
+        self.sockets = home / "postgres"
+        self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        self.process = None
+        for path in (self.data, self.sockets):
+            path.mkdir()
+            if self.user:
+                shutil.chown(path, "postgres", "postgres")
+        self.run(postgres_bin() / "initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                 "--locale=C.UTF-8")
+        self.start()
+        self.psql("postgres", "-c", "create database opsfabric")
+        self.psql("opsfabric", "-f", ROOT / "schema" / "roles.sql")
+        subprocess.run([PROGRAMS / "bin" / "opsfabric", "migrate"], check=True, capture_output=True,
+                       env=dict(os.environ, DATABASE_OWNER_URL=self.url("opsfabric_owner"), OPSFABRIC_STATE=str(home)))
+        self.sql("insert into customers (id, name, slug, phone, sms_number, daily_segments)"
+                 " values (%s, 'Muster AG', 'muster-ag', '+41434435200', '+41790000001', 1000000000)", TENANT)
+        self.sql("insert into tickets (id, customer_id, number, source, status, urgency, created_at, updated_at)"
+                 " values (%s, %s, 1, 'manual', 'NEW', 'MED', now(), now())", TICKET, TENANT)
+
+    def run(self, *command):
+        subprocess.run([*self.user, *map(str, command)], check=True, capture_output=True, cwd="/")
+
+    def psql(self, database, *args):
+        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", str(self.sockets), "-U", "postgres",
+                        "-d", database, *map(str, args)], check=True, capture_output=True)
+
+    def url(self, role):
+        return f"postgresql://{role}@/opsfabric?host={self.sockets}"
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [*self.user, postgres_bin() / "postgres", "-D", self.data, "-c", "listen_addresses=", "-k", self.sockets],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
+        wait_for(self.answers, 60, "Postgres")
+
+    def answers(self):
+        try:
+            psycopg2.connect(host=str(self.sockets), dbname="postgres", user="postgres").close()
+            return True
+        except psycopg2.OperationalError:
+            return False
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(60)
+
+    def sql(self, query, *args):
+        db = psycopg2.connect(host=str(self.sockets), dbname="opsfabric", user="postgres")
+        try:
+            db.autocommit = True
+            with db.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+                cursor.execute(query, args or None)
+                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
+        finally:
+            db.close()
+
+
+class Provider:
+    """The simulator, and the file of what it accepted."""
+
+    def __init__(self, home, *options, port=0):
+        self.accepted_file = home / f"accepted-{uuid.uuid4().hex}"
+        self.process = subprocess.Popen(
+            [sys.executable, SIMULATOR, "--accepted", self.accepted_file, "--port", str(port), "--user", "it:secret",
+             *options], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline())
+
+    def accepted(self):
+        """By id of the row: what was accepted of it."""
+        out = collections.defaultdict(list)
+        for line in self.accepted_file.read_text().splitlines():
+            message = json.loads(line)
+            out[message["ref"]].append(message)
+        return out
+
+    def count(self):
+        return self.accepted_file.read_bytes().count(b"\n")
+
+    def release(self):
+        self.process.send_signal(signal.SIGUSR1)
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+class Outbox:
+    """What a test works with: queues rows, starts dispatchers and providers, ends them all."""
+
+    def __init__(self, cluster, home):
+        self.cluster = cluster
+        self.sql = cluster.sql
+        self.home = home
+        self.children = []
+        self.providers = []
+        self.log = home / f"dispatcher-{uuid.uuid4().hex}.log"
+        for name in ("run", "log"):
+            shutil.rmtree(home / name, ignore_errors=True)
+            (home / name).mkdir()
+        self.sql("truncate sms_log, ticket_events, segment_usage cascade")
+
+    def provider(self, *options, port=0):
+        self.providers.append(Provider(self.home, *options, port=port))
+        return self.providers[-1]
+
+    def environment(self, port, **changes):
+        env = {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS") or name == "PATH"}
+        env.update(DATABASE_SERVICE_URL=self.cluster.url("opsfabric_service"), OPSFABRIC_STATE=str(self.home))
+        if port is not None:
+            env.update(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="secret",
+                       ECALL_URL=f"http://127.0.0.1:{port}/api/message")
+        env.update(changes)
+        return env
+
+    def dispatcher(self, port=None, **changes):
+        """Of the simulator on port, or of the console."""
+        with self.log.open("ab") as log:
+            child = subprocess.Popen([PROGRAMS / "bin" / "dispatcher"], env=self.environment(port, **changes),
+                                     stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.children.append(child)
+        return child
+
+    def queue(self, count=1, text="Guten Tag", provider="ecall", after="0 s", lives="1 h", start=None):
+        """count rows; each says its id in its text."""
+        ids = [str(uuid.uuid4()) for _ in range(count)]
+        self.sql("""
+            insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments,
+                                 status, provider, not_before, expires_at, status_at, created_at)
+            select id, %s, %s, 'outbound', 'confirmation', '+41790000001', %s, %s || ' [ref:' || id || ']', 1,
+                   'queued', %s, t + %s::interval, t + %s::interval, t, t
+            from unnest(%s::uuid[]) id, coalesce(%s::timestamptz, clock_timestamp()) t""",
+                 TENANT, TICKET, TO, text, provider, after, lives, ids, start)
+        return ids
+
+    def rows(self, ids=None):
+        rows = self.sql("select *, id::text as id from sms_log where %s::uuid[] is null or id = any (%s::uuid[])", ids, ids)
+        return {row["id"]: row for row in rows}
+
+    def row(self, row_id):
+        return self.rows([row_id])[row_id]
+
+    def wait_status(self, ids, *wanted, seconds=30):
+        wait_for(lambda: all(row["status"] in wanted for row in self.rows(ids).values()), seconds,
+                 f"{wanted}; there is {collections.Counter(r['status'] for r in self.rows(ids).values())}")
+        return self.rows(ids)
+
+    def wake(self):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as s:
+            s.sendto(b"", str(self.home / "run" / "dispatcher.sock"))
+
+    def said(self, words):
+        return words in self.log.read_text()
+
+    def move_clock(self, hours):
+        """As opsfabric clock set does it: a new file is renamed into place."""
+        new = self.home / "clock.new"
+        new.write_text(f"{hours * 3600 * 10**6}\n")
+        new.rename(self.home / "clock")
+
+    def end(self):
+        """Everybody stops politely; a sanitizer that spoke fails the test."""
+        (self.home / "clock").unlink(missing_ok=True)
+        for child in self.children:
+            if child.poll() is None:
+                child.terminate()
+        for provider in self.providers:
+            provider.release()
+        for child in self.children:
+            child.wait(60)
+        for provider in self.providers:
+            provider.stop()
+        text = self.log.read_text() if self.log.exists() else ""
+        for bad in ("ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "Assertion", "arena: "):
+            assert bad not in text, text[max(0, text.index(bad) - 2000):][:6000]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    home = pathlib.Path(tempfile.mkdtemp(prefix="of-"))
+    home.chmod(0o755)
+    made = Cluster(home)
+    yield made
+    made.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def outbox(cluster):
+    made = Outbox(cluster, cluster.home)
+    yield made
+    made.end()
+
+
+def check_truth(outbox, provider, ids):
+    """Accepted at most once; sent means once, failed and expired mean never; nothing else is left."""
+    accepted = provider.accepted()
+    counts = collections.Counter()
+    for row in outbox.rows(ids).values():
+        took = accepted.get(row["id"], [])
+        counts[row["status"]] += 1
+        assert len(took) <= 1, (row, took)
+        assert row["status"] in ("sent", "failed", "unknown", "expired"), row
+        if row["status"] == "sent":
+            assert len(took) == 1, row
+        if row["status"] in ("failed", "expired"):
+            assert took == [], (row, took)
+        if row["provider_id"] is not None:
+            assert row["provider_id"] == took[0]["message_id"], (row, took)
+        assert row["claimed_by"] is None and row["claimed_until"] is None, row
+    return counts
+
+
+# ---- one message ---------------------------------------------------------------------------
+
+
+def test_a_sent_row_was_accepted_as_it_says(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    ids = outbox.queue(20, "Grüezi \"Frau\" Müller\\ \U0001f642\nbis bald")
+    rows = outbox.wait_status(ids, "sent")
+    assert check_truth(outbox, provider, ids) == {"sent": 20}
+    accepted = provider.accepted()
+    for row in rows.values():
+        assert row["attempts"] == 1 and row["error"] is None and row["provider_id"]
+        assert accepted[row["id"]][0]["to"] == "00" + TO[1:]
+        assert accepted[row["id"]][0]["from"] == "0041790000001"
+        assert accepted[row["id"]][0]["text"] == row["body"]
+    events = outbox.sql("select event_type from ticket_events where ticket_id = %s", TICKET)
+    assert [e["event_type"] for e in events] == ["sms_sent"] * 20
+    log = outbox.log.read_text()
+    assert all(f"message {i}: ecall sent attempt 1 +41 79 *** ** 67 in " in log for i in ids)
+    assert TO not in log and TO[1:] not in log and "ller" not in log and "secret" not in log
+
+
+# text -> status that the row ends in, provider's part of its error, accepted at all
+ENDINGS = {
+    "[fault:refuse]": ("failed", "HTTP 400 InvalidContent", 0),
+    "[fault:fail]": ("unknown", "HTTP 500", 0),
+    "[fault:accept_fail]": ("unknown", "HTTP 500", 1),
+    "[fault:reset_after_reading]": ("unknown", "", 0),
+    "[fault:accept_reset]": ("unknown", "", 1),
+    "[fault:close_after_reading]": ("unknown", "", 0),
+    "[fault:garbage]": ("unknown", "HTTP 200 without", 0),
+    "[fault:accept_garbage]": ("unknown", "HTTP 200 without", 1),
+    "[fault:accept_cut]": ("unknown", "HTTP 201, then", 1),
+    "[fault:accept_no_id]": ("sent", None, 1),
+    "[fault:not_http]": ("unknown", "", 0),
+    "[fault:accept_close]": ("sent", None, 1),
+    "[fault:hang]": ("unknown", "", 0),
+    "[fault:accept_hang]": ("unknown", "", 1),
+    "[first:busy]": ("sent", None, 1),
+}
+
+
+def test_each_way_to_end_has_its_status(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    ids = {text: outbox.queue(1, text)[0] for text in ENDINGS}
+    # what hangs is given up after 30 s
+    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=60)
+    accepted = provider.accepted()
+    for text, (status, error, times) in ENDINGS.items():
+        row = rows[ids[text]]
+        assert row["status"] == status, (text, row)
+        assert len(accepted[row["id"]]) == times, (text, row)
+        assert row["attempts"] == (2 if "first" in text else 1), (text, row)
+        if error is None:
+            assert row["error"] is None, (text, row)
+        else:
+            assert error in row["error"], (text, row)
+    assert "no such receiver" in rows[ids["[fault:refuse]"]]["error"]
+    assert not outbox.said("no such receiver")
+
+
+def test_too_many_requests_waits_as_long_as_it_was_told(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    [row_id] = outbox.queue(1, "[first:busy]")
+    row = wait_for(lambda: (lambda r: r if r["attempts"] == 1 and r["status"] == "queued" else None)(outbox.row(row_id)))
+    assert 1 <= (row["not_before"] - row["status_at"]).total_seconds() < 2
+    assert outbox.wait_status([row_id], "sent")[row_id]["attempts"] == 2
+
+
+def test_wrong_credentials_burn_no_message(outbox):
+    provider = outbox.provider()
+    child = outbox.dispatcher(provider.port, ECALL_PASSWORD="wrong")
+    [row_id] = outbox.queue()
+    wait_for(lambda: outbox.row(row_id)["attempts"] >= 2 and outbox.row(row_id)["status"] == "queued")
+    assert outbox.row(row_id)["error"].startswith("HTTP 401")
+    assert outbox.said("error: message")
+    child.terminate()
+    child.wait(60)
+    outbox.dispatcher(provider.port)
+    outbox.wait_status([row_id], "sent")
+    assert check_truth(outbox, provider, [row_id]) == {"sent": 1}
+
+
+def test_a_provider_that_is_away_gets_it_when_it_is_back(outbox):
+    first = outbox.provider()
+    port = first.port
+    first.stop()
+    outbox.providers.remove(first)
+    outbox.dispatcher(port)
+    ids = outbox.queue(5)
+    wait_for(lambda: all(r["attempts"] >= 2 for r in outbox.rows(ids).values()))
+    assert all(r["status"] in ("queued", "sending") for r in outbox.rows(ids).values())
+    provider = outbox.provider(port=port)
+    outbox.wait_status(ids, "sent")
+    assert check_truth(outbox, provider, ids) == {"sent": 5}
+
+
+def test_a_kept_connection_that_dies_is_not_asked_twice(outbox):
+    """libcurl by itself would write the request again, on a new connection."""
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    for _ in range(5):
+        first = outbox.queue(1, "[fault:drop_kept]")
+        outbox.wait_status(first, "sent")
+        second = outbox.queue(1, "[fault:drop_kept]")
+        outbox.wait_status(second, "unknown")
+        assert check_truth(outbox, provider, first + second) == {"sent": 1, "unknown": 1}
+        assert len(provider.accepted()[second[0]]) == 1
+
+
+# ---- time --------------------------------------------------------------------------------------
+
+
+def test_not_before_and_expires_at(outbox):
+    provider = outbox.provider()
+    [late] = outbox.queue(1, lives="-1 s", after="-1 h")
+    [early] = outbox.queue(1, after="2 s")
+    [far] = outbox.queue(1, after="1 h", lives="2 h")
+    # certainly not accepted, and the next attempt would come too late
+    [hopeless] = outbox.queue(1, "[fault:busy]", lives="1.5 s")
+    outbox.dispatcher(provider.port)
+    rows = outbox.wait_status([late, early, hopeless], "sent", "expired")
+    assert rows[late]["status"] == "expired" and rows[late]["attempts"] == 0
+    assert rows[hopeless]["status"] == "expired"
+    assert rows[early]["status"] == "sent" and rows[early]["status_at"] >= rows[early]["not_before"]
+    assert outbox.row(far)["status"] == "queued"
+    assert check_truth(outbox, provider, [late, early, hopeless]) == {"sent": 1, "expired": 2}
+
+
+def test_a_datagram_is_faster_than_the_second(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    wait_for((outbox.home / "run" / "dispatcher.sock").exists)
+    outbox.wait_status(outbox.queue(), "sent")
+    begun = time.monotonic()
+    for _ in range(6):
+        ids = outbox.queue()
+        outbox.wake()
+        outbox.wait_status(ids, "sent")
+    # looking every second only would take five at least
+    assert time.monotonic() - begun < 4
+
+
+def test_a_clock_that_jumps_sends_nothing_twice(outbox):
+    outbox.dispatcher()
+    outbox.dispatcher()
+    ids = outbox.queue(3000, provider="console", lives="30 days", after="-1 day")
+    file = outbox.home / "log" / "messages.jsonl"
+    for hours in (8, 0, 16, 2, 24, 1):
+        seen = file.read_bytes().count(b"\n") if file.exists() else 0
+        wait_for(lambda: file.exists() and file.read_bytes().count(b"\n") >= min(3000, seen + 300))
+        outbox.move_clock(hours)
+    outbox.wait_status(ids, "sent", seconds=60)
+    lines = [json.loads(line)["id"] for line in file.read_text().splitlines()]
+    assert sorted(lines) == sorted(ids)
+
+
+def test_a_moved_clock_ends_a_dispatcher_of_a_real_provider(outbox):
+    provider = outbox.provider()
+    child = outbox.dispatcher(provider.port)
+    held = outbox.queue(3, "[fault:wait]")
+    wait_for(lambda: provider.count() == 3)
+    outbox.move_clock(8)
+    wait_for(lambda: outbox.said("the clock is moved"))
+    provider.release()
+    assert child.wait(30) == 1
+    outbox.wait_status(held, "sent")
+    assert outbox.dispatcher(provider.port).wait(30) == 1
+    assert check_truth(outbox, provider, held) == {"sent": 3}
+
+
+# ---- several, and ends ----------------------------------------------------------------------------
+
+
+def test_three_side_by_side_never_send_twice(outbox):
+    provider = outbox.provider("--delay", "0.01")
+    children = [outbox.dispatcher(provider.port) for _ in range(3)]
+    ids = outbox.queue(1500)
+    outbox.wait_status(ids, "sent", seconds=60)
+    assert check_truth(outbox, provider, ids) == {"sent": 1500}
+    assert provider.count() == 1500
+    log = outbox.log.read_text()
+    assert sum(f"dispatcher[{child.pid}]: info: message" in log for child in children) >= 2
+
+
+def test_the_socket_of_a_killed_dispatcher_is_taken_over_and_a_living_one_keeps_its_own(outbox):
+    path = outbox.home / "run" / "dispatcher.sock"
+    provider = outbox.provider()
+    owner = outbox.dispatcher(provider.port)
+    wait_for(path.exists)
+    inode = path.stat().st_ino
+    outbox.dispatcher(provider.port)
+    outbox.wait_status(outbox.queue(200), "sent")
+    assert path.stat().st_ino == inode
+    owner.kill()
+    owner.wait(10)
+    wait_for(lambda: path.exists() and path.stat().st_ino != inode, 10, "the other to take the socket over")
+    outbox.wake()
+    outbox.wait_status(outbox.queue(), "sent")
+
+
+def test_sigterm_finishes_what_is_under_way_and_begins_nothing(outbox):
+    provider = outbox.provider()
+    child = outbox.dispatcher(provider.port)
+    held = outbox.queue(10, "[fault:wait]")
+    wait_for(lambda: provider.count() == 10)
+    child.terminate()
+    wait_for(lambda: outbox.said("finishing what is under way"))
+    later = outbox.queue(5)
+    outbox.wake()
+    assert child.poll() is None
+    provider.release()
+    assert child.wait(30) == 0
+    assert {row["status"] for row in outbox.rows(held).values()} == {"sent"}
+    assert {row["status"] for row in outbox.rows(later).values()} == {"queued"}
+    assert not (outbox.home / "run" / "dispatcher.sock").exists()
+    assert check_truth(outbox, provider, held) == {"sent": 10}
+
+
+def test_a_late_outcome_counts_for_its_attempt(outbox):
+    """A dispatcher that was stopped for longer than its lease."""
+    provider = outbox.provider()
+    sleeper = outbox.dispatcher(provider.port)
+    ids = outbox.queue(3, "[fault:wait]")
+    wait_for(lambda: provider.count() == 3)
+    sleeper.send_signal(signal.SIGSTOP)
+    provider.release()
+    outbox.sql("update sms_log set claimed_until = clock_timestamp() where status = 'sending'")
+    outbox.dispatcher(provider.port)
+    outbox.wait_status(ids, "unknown")
+    sleeper.send_signal(signal.SIGCONT)
+    rows = outbox.wait_status(ids, "sent")
+    assert all(row["attempts"] == 1 and row["provider_id"] for row in rows.values())
+    assert check_truth(outbox, provider, ids) == {"sent": 3}
+
+
+def test_postgres_goes_away_while_messages_are_under_way(outbox, cluster):
+    provider = outbox.provider()
+    cluster.stop()
+    child = outbox.dispatcher(provider.port)
+    wait_for(lambda: outbox.said("cannot connect"))
+    cluster.start()
+    held = outbox.queue(10, "[fault:wait]")
+    wait_for(lambda: provider.count() == 10)
+    cluster.stop()
+    provider.release()
+    wait_for(lambda: all(outbox.said(f"message {row_id}: ecall sent") for row_id in held))
+    # stays, and keeps what it knows
+    assert child.poll() is None
+    cluster.start()
+    outbox.wait_status(held, "sent")
+    later = outbox.queue(10)
+    outbox.wait_status(later, "sent")
+    assert check_truth(outbox, provider, held + later) == {"sent": 20}
+
+
+def test_lost_connections_leave_no_row_behind(outbox):
+    """Connections end at any moment, in the middle of a commit too: who is alive knows what it began."""
+    provider = outbox.provider("--delay", "0.005")
+    for _ in range(2):
+        outbox.dispatcher(provider.port)
+    ids = outbox.queue(4000)
+    for _ in range(8 * ROUNDS):
+        count = provider.count()
+        outbox.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dispatcher'")
+        wait_for(lambda: provider.count() > count or count == 4000)
+    outbox.wait_status(ids, "sent", seconds=90)
+    assert check_truth(outbox, provider, ids) == {"sent": 4000}
+    assert provider.count() == 4000
+
+
+def test_killed_at_any_moment_nothing_goes_twice_and_nothing_is_lost(outbox):
+    faults = ("accept=60,accept_close=6,refuse=6,busy=6,fail=3,accept_fail=3,reset_after_reading=3,accept_reset=3,"
+              "garbage=2,accept_garbage=2,accept_cut=2,accept_no_id=2,not_http=1,drop_kept=6,hang=0.3,accept_hang=0.3")
+    provider = outbox.provider("--delay", "0.05", "--reset", "0.02", "--faults", faults)
+    children = [outbox.dispatcher(provider.port) for _ in range(3)]
+    ids = []
+    for _ in range(ROUNDS):
+        ids += outbox.queue(150)
+        count = provider.count()
+        wait_for(lambda: provider.count() >= count + random.randrange(1, 60), 60)
+        victim = random.randrange(3)
+        children[victim].kill()
+        children[victim].wait(10)
+        children[victim] = outbox.dispatcher(provider.port)
+    # a lease, and the retries behind it
+    outbox.wait_status(ids, "sent", "failed", "unknown", "expired", seconds=120)
+    counts = check_truth(outbox, provider, ids)
+    assert counts["sent"] > len(ids) / 2, counts
+
+
+# ---- beginnings ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("changes, words", [
+    (dict(SMS_PROVIDER="ecall"), "ECALL_USERNAME must be set"),
+    (dict(SMS_PROVIDER="ecall", ECALL_USERNAME="it"), "ECALL_PASSWORD must be set"),
+    (dict(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="x", ECALL_NUMBER_PREFIX="0"), "ECALL_NUMBER_PREFIX"),
+    (dict(SMS_PROVIDER="pigeon"), "pigeon"),
+    (dict(DATABASE_SERVICE_URL=""), "DATABASE_SERVICE_URL is not set"),
+])
+def test_refuses_to_start(outbox, changes, words):
+    assert outbox.dispatcher(**changes).wait(30) == 1
+    assert outbox.said(words), outbox.log.read_text()
+
+
+@pytest.mark.parametrize("role", ["postgres", "opsfabric_owner"])
+def test_refuses_a_role_that_row_level_security_does_not_bind(outbox, cluster, role):
+    assert outbox.dispatcher(DATABASE_SERVICE_URL=cluster.url(role)).wait(30) == 1
+    assert outbox.said(f"role {role}"), outbox.log.read_text()

@@ -1,0 +1,131 @@
+-- The outbox: a row leaves `queued` once per attempt, outcomes belong to attempts, budgets hold, nothing is blindly resent
+begin;
+select tap.start();
+select no_plan();
+
+create function pg_temp.put(n int, args jsonb default '{}') returns uuid language sql volatile
+begin atomic
+  insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, not_before, expires_at, status_at, created_at)
+  values (overlay('0190e000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, coalesce((args ->> 'tenant')::uuid, tap.a()), (args ->> 'ticket')::uuid,
+          'outbound', coalesce(args ->> 'template', 'ticket_confirmation'), 'Firma', '+41791234567', 'body ' || n, coalesce((args ->> 'segments')::int, 1),
+          coalesce(args ->> 'provider', 'console'), 'queued', tap.at(coalesce((args ->> 'from')::int, n)), tap.at(coalesce((args ->> 'until')::int, 999)), tap.at(), tap.at())
+  returning id;
+end;
+create function pg_temp.id(n int) returns uuid language sql return overlay('0190e000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid;
+create function pg_temp.state(n int) returns text language sql return (select concat_ws(' ', status, attempts, reason, provider_id, error) from sms_log where id = pg_temp.id(n));
+create function pg_temp.claim(at timestamptz, slots int, provider text default 'console', who uuid default tap.a()) returns int[] language sql volatile
+begin atomic
+  select coalesce(array_agg(substr(c ->> 'body', 6)::int order by substr(c ->> 'body', 6)::int), '{}')
+  from tap.call('message_claim', jsonb_build_object('claimed_by', who, 'now', at, 'claimed_until', at + interval '1 minute', 'provider', provider, 'slots', slots)) c;
+end;
+create function pg_temp.outcome(n int, attempt int, outcome text, at timestamptz default tap.at(20), provider_id text default null, retry timestamptz default null, error text default null)
+returns text language sql volatile
+begin atomic
+  select tap.call('message_outcome', jsonb_build_object('ids', array[pg_temp.id(n)]::text, 'attempts', array[attempt]::text, 'outcomes', array[outcome]::text,
+    'provider_ids', array[provider_id]::text, 'errors', array[error]::text, 'retry_at', array[retry]::text, 'event_ids', tap.uuids(1), 'now', at)) ->> 'status';
+end;
+
+-- claims
+select pg_temp.put(n) from generate_series(1, 5) n;
+select pg_temp.put(6, '{"provider": "ecall"}'), pg_temp.put(7, '{"from": 60}'), pg_temp.put(8, '{"from": 1, "until": 9}');
+select is(pg_temp.claim(tap.at(10), 3), array[1, 2, 3], 'what is due, oldest first, no more than asked');
+select is(pg_temp.state(1), 'sending 1', 'a claim is the start');
+select is(jsonb_build_array(claimed_by, claimed_until = tap.at(11)), jsonb_build_array(tap.a(), true), 'with owner and lease') from sms_log where id = pg_temp.id(1);
+select is(pg_temp.claim(tap.at(10), 9), array[4, 5], 'nobody claims twice; nothing too early, too late or of another provider');
+select is(pg_temp.claim(tap.at(10), 9, 'ecall'), array[6], 'each provider has its queue');
+select pg_temp.put(100, '{"from": 0}');
+select is((select array_agg(k order by k) from jsonb_object_keys(c) k), '{attempts,body,channel,customer_id,expires_at,from_number,id,segments,template,ticket_id,to_number}',
+          'a claim returns all that a sender needs')
+from tap.call('message_claim', jsonb_build_object('claimed_by', tap.a(), 'now', tap.at(10), 'claimed_until', tap.at(11), 'provider', 'console', 'slots', 9)) c;
+delete from sms_log where id = pg_temp.id(100);
+
+-- outcomes and the fence
+select is(pg_temp.outcome(1, 1, 'sent', provider_id => 'p1'), 'sent', 'accepted');
+select is(pg_temp.state(1), 'sent 1 p1', 'the row');
+select is(pg_temp.outcome(1, 1, 'sent', provider_id => 'p1'), null, 'the same outcome again changes nothing');
+select is(pg_temp.outcome(2, 1, 'failed', error => 'no such number'), 'failed', 'refused');
+select is(pg_temp.outcome(3, 1, 'retry', retry => tap.at(30)), 'queued', 'certainly not accepted');
+select is(pg_temp.claim(tap.at(29), 9), '{}'::int[], 'waits its time');
+select is(pg_temp.claim(tap.at(30), 9), array[3], 'and is claimed again');
+select is(pg_temp.outcome(3, 1, 'failed'), null, 'an outcome of an earlier attempt does not count');
+select is(pg_temp.outcome(3, 2, 'retry', retry => tap.at(1000)), 'expired', 'a retry past its end is none');
+select is(pg_temp.outcome(4, 1, 'unknown', error => 'timeout'), 'unknown', 'no clear answer');
+select is(pg_temp.claim(tap.at(50), 9), '{}'::int[], 'unknown is not sent again');
+select is(pg_temp.outcome(4, 1, 'unknown'), null, 'unknown stays');
+select is(pg_temp.outcome(4, 1, 'sent', provider_id => 'p4'), 'sent', 'a late answer of the same attempt counts');
+
+-- lost, unclaimed, expired
+select is((select array_agg(r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(11))) r), null, 'a lease that has not ended');
+select is((select array_agg(r ->> 'id' order by r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(12))) r), array[pg_temp.id(5), pg_temp.id(6)]::text[], 'whose dispatcher is gone is unknown');
+select is(pg_temp.state(5), 'unknown 1 dispatcher lost', 'and says why');
+select pg_temp.put(n) from generate_series(11, 14) n;
+select is(pg_temp.claim(tap.at(20), 9, 'console', tap.b()), array[11, 12, 13, 14], 'another dispatcher claims');
+select is((select array_agg(r ->> 'id' order by r ->> 'id') from tap.call('message_unclaim', jsonb_build_object('claimed_by', tap.b(), 'started', array[pg_temp.id(11), pg_temp.id(13)]::text, 'now', tap.at(20))) r),
+          array[pg_temp.id(12), pg_temp.id(14)]::text[], 'what it did not begin goes back');
+select is(pg_temp.state(12), 'queued 1', 'the attempt is not taken back: it is the fence');
+select is(pg_temp.outcome(12, 1, 'sent'), null, 'an outcome for a row that went back is none');
+select is((select count(*) from tap.call('message_unclaim', jsonb_build_object('claimed_by', tap.a(), 'started', '{}', 'now', tap.at(20))) r where r ->> 'id' = pg_temp.id(11)::text), 0::bigint, 'nobody gives back another''s');
+select is((select array_agg(r ->> 'id') from tap.call('message_expire', jsonb_build_object('now', tap.at(9))) r), array[pg_temp.id(8)::text], 'too late');
+select is(pg_temp.state(8), 'expired 0', 'is never sent');
+
+-- unknown: asked, or decided
+select is((select array_agg(r ->> 'id') from tap.call('message_unknown', jsonb_build_object('provider', 'console', 'before', tap.at(13), 'most', 9)) r), array[pg_temp.id(5)::text], 'what can be asked about');
+select is((select count(*) from tap.call('message_unknown', jsonb_build_object('provider', 'console', 'before', tap.at(12), 'most', 9)) r), 0::bigint, 'not too soon');
+create function pg_temp.resolve(n int, attempt int, verdict text, at timestamptz) returns text language sql volatile
+begin atomic
+  select tap.call('message_resolve', jsonb_build_object('id', pg_temp.id(n), 'attempt', attempt, 'verdict', verdict, 'provider_id', 'q' || n, 'now', at)) ->> 'status';
+end;
+select is(pg_temp.resolve(5, 2, 'absent', tap.at(40)), null, 'an answer about another attempt');
+select is(pg_temp.resolve(5, 1, 'absent', tap.at(40)), 'queued', 'the provider never had it: again');
+select is(pg_temp.resolve(6, 1, 'delivered', tap.at(40)), 'delivered', 'the provider delivered it');
+select is(pg_temp.resolve(6, 1, 'absent', tap.at(40)), null, 'final is final');
+select is(pg_temp.claim(tap.at(40), 9), array[5, 12, 14], 'only what went back is sent again');
+select is(pg_temp.outcome(5, 2, 'unknown'), 'unknown', 'and lost again');
+select is(pg_temp.resolve(5, 2, 'absent', tap.at(1000)), 'expired', 'absent, but too late');
+
+-- receipts
+create function pg_temp.receipt(n int, provider_id text, verdict text, tenant uuid default tap.a()) returns text language sql volatile
+begin atomic
+  select concat_ws(' ', r ->> 'status', r ->> 'changed')
+  from (select tap.call('message_receipt', jsonb_build_object('message_id', case when n is not null then pg_temp.id(n) end, 'provider', 'console', 'provider_id', provider_id, 'verdict', verdict,
+                        'error', null, 'now', tap.at(60), 'event_id', gen_random_uuid()), tenant) as r) x;
+end;
+select is(pg_temp.receipt(14, null, 'delivered'), 'delivered true', 'a receipt faster than the answer');
+select is(pg_temp.outcome(14, 2, 'sent', provider_id => 'p14'), 'delivered', 'the answer adds the provider''s id');
+select is(pg_temp.state(14), 'delivered 2 p14', 'and takes nothing back');
+select is(pg_temp.outcome(14, 2, 'sent', provider_id => 'other'), null, 'once');
+select is(pg_temp.receipt(null, 'p1', 'delivered'), 'delivered true', 'found by the provider''s id');
+select is(pg_temp.receipt(1, null, 'sent'), 'delivered false', 'an old receipt');
+select is(pg_temp.receipt(1, null, 'failed'), 'delivered false', 'a contradicting one');
+select is(pg_temp.receipt(12, null, 'failed', tap.b()), null, 'another tenant''s message is not found');
+select is(pg_temp.receipt(null, 'p99', 'delivered'), null, 'an id nobody knows');
+select is(pg_temp.receipt(7, null, 'delivered'), 'queued false', 'a message that was never begun stays queued');
+select is(m ->> 'customer_id', tap.a()::text, 'our id leads to the tenant') from tap.call('message_tenant', jsonb_build_object('message_id', pg_temp.id(1))) m;
+
+-- the history of a ticket
+create temp table t as select (tap.ticket() -> 'answer' ->> 'ticket_id')::uuid as id;
+delete from sms_log where ticket_id = (select id from t);
+select pg_temp.put(n, jsonb_build_object('ticket', id, 'from', 70)) from t, generate_series(21, 24) n;
+select is(pg_temp.claim(tap.at(70), 4), array[7, 21, 22, 23], 'messages of a ticket');
+select pg_temp.outcome(21, 1, 'sent'), pg_temp.outcome(22, 1, 'failed', error => 'refused'), pg_temp.outcome(23, 1, 'retry', retry => tap.at(80)), pg_temp.outcome(21, 1, 'sent', provider_id => 'x');
+select is(pg_temp.receipt(21, null, 'delivered'), 'delivered true', 'a receipt for one');
+select is(jsonb_agg(jsonb_build_array(event_type, new_value) order by seq), '[["sms_sent", null], ["sms_failed", "refused"], ["sms_delivered", null]]', 'stand in its history, once each')
+from ticket_events where event_type like 'sms%';
+delete from sms_log;
+
+-- the budget
+update customers set daily_segments = 5 where id = tap.a();
+delete from segment_usage;
+select pg_temp.put(31, '{"segments": 2}'), pg_temp.put(32, '{"segments": 2}'), pg_temp.put(33, '{"segments": 2}'), pg_temp.put(34, '{"segments": 9, "template": "alert"}'), pg_temp.put(35, jsonb_build_object('tenant', tap.b()));
+select is(pg_temp.claim(tap.at(50), 9), array[31, 32, 34, 35], 'over the budget nothing is sent, alerts and other tenants excepted');
+select is(pg_temp.state(33), 'suppressed 0 budget', 'a row says so');
+select is(jsonb_object_agg(customer_id, segments), jsonb_build_object(tap.a(), 13, tap.b(), 1), 'what was begun is counted') from segment_usage where day = '2024-03-04';
+select pg_temp.outcome(31, 1, 'retry', tap.at(51), retry => tap.at(52));
+select is(pg_temp.claim(tap.at(52), 9), array[31], 'a second attempt was paid for already');
+select is(segments, 13, 'and is not counted again') from segment_usage where customer_id = tap.a();
+select pg_temp.put(36, '{"from": 0, "until": 9999}');
+select is(pg_temp.claim('2024-03-04T23:00:00Z', 9), array[36], 'midnight in Zurich is a new day');
+select is(jsonb_agg(day order by day), '["2024-03-04", "2024-03-05"]', 'with a count of its own') from segment_usage where customer_id = tap.a();
+
+select * from finish();
+rollback;

@@ -1,0 +1,317 @@
+/*
+ * test_reply - what an inbound text means
+ */
+#include "reply.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *text;
+	enum reply_meaning meaning;
+} cases[] = {
+	/* The answers as they are asked for, and as thumbs write them. */
+	{ "1", REPLY_URGENT },
+	{ " 1\n", REPLY_URGENT },
+	{ "1.", REPLY_URGENT },
+	{ "1)", REPLY_URGENT },
+	{ "(1)", REPLY_URGENT },
+	{ "1!!!", REPLY_URGENT },
+	{ "1 bitte", REPLY_URGENT },
+	{ "Hallo, 1", REPLY_URGENT },
+	{ "Nr. 1", REPLY_URGENT },
+	{ "1Notfall", REPLY_URGENT },
+	{ "1️⃣", REPLY_URGENT },
+	{ "１", REPLY_URGENT },
+	{ "①", REPLY_URGENT },
+	{ "2", REPLY_CALLBACK },
+	{ "2.", REPLY_CALLBACK },
+	{ "2 bitte", REPLY_CALLBACK },
+	{ "2️⃣ danke", REPLY_CALLBACK },
+	{ "Ich wähle die 2", REPLY_CALLBACK },
+	{ "Option 2, Gruss Hans Meier", REPLY_CALLBACK },
+	{ "3", REPLY_FORM },
+	{ "3 danke", REPLY_FORM },
+	{ "Antwort: 3", REPLY_FORM },
+
+	/* In words, four languages and the dialect. */
+	{ "eins", REPLY_URGENT },
+	{ "Eis bitte", REPLY_URGENT },
+	{ "un", REPLY_URGENT },
+	{ "uno", REPLY_URGENT },
+	{ "One", REPLY_URGENT },
+	{ "zwei", REPLY_CALLBACK },
+	{ "Zwöi", REPLY_CALLBACK },
+	{ "deux", REPLY_CALLBACK },
+	{ "due", REPLY_CALLBACK },
+	{ "two please", REPLY_CALLBACK },
+	{ "drei", REPLY_FORM },
+	{ "drü", REPLY_FORM },
+	{ "trois", REPLY_FORM },
+	{ "tre", REPLY_FORM },
+	{ "three", REPLY_FORM },
+
+	/* By what they stand for. */
+	{ "Notfall", REPLY_URGENT },
+	{ "NOTFALL!!!", REPLY_URGENT },
+	{ "dringend", REPLY_URGENT },
+	{ "Es eilt", REPLY_URGENT },
+	{ "URGENT", REPLY_URGENT },
+	{ "C'est une urgence", REPLY_URGENT },
+	{ "emergenza", REPLY_URGENT },
+	{ "Emergency!", REPLY_URGENT },
+	{ "🆘", REPLY_URGENT },
+	{ "Rückruf", REPLY_CALLBACK },
+	{ "RÜCKRUF BITTE", REPLY_CALLBACK },
+	{ "Rueckruf", REPLY_CALLBACK },
+	{ "Ru\xcc\x88"
+	  "ckruf",
+	    REPLY_CALLBACK }, /* u and a combining diaeresis */
+	{ "bitte zurückrufen", REPLY_CALLBACK },
+	{ "Rufen Sie mich bitte an", REPLY_CALLBACK },
+	{ "Ruf mich an", REPLY_CALLBACK },
+	{ "Können Sie mich zurückrufen?", REPLY_CALLBACK },
+	{ "Chönd Sie mir zrugglüte", REPLY_CALLBACK },
+	{ "rappel", REPLY_CALLBACK },
+	{ "Rappelez-moi s'il vous plaît", REPLY_CALLBACK },
+	{ "un rappel svp", REPLY_CALLBACK },
+	{ "pouvez-vous me rappeler demain matin?", REPLY_CALLBACK },
+	{ "richiamo", REPLY_CALLBACK },
+	{ "Mi richiami per favore", REPLY_CALLBACK },
+	{ "callback", REPLY_CALLBACK },
+	{ "Please call me back", REPLY_CALLBACK },
+	{ "Formular", REPLY_FORM },
+	{ "Bitte Link zum Formular", REPLY_FORM },
+	{ "formulaire svp", REPLY_FORM },
+	{ "modulo", REPLY_FORM },
+	{ "form", REPLY_FORM },
+
+	/* An emergency counts wherever it stands, and before all else. */
+	{ "Wir haben einen Notfall im Keller", REPLY_URGENT },
+	{ "Bitte dringend zurückrufen", REPLY_URGENT },
+	{ "1 Wasser läuft!!", REPLY_URGENT },
+	{ "1 l'eau coule partout", REPLY_URGENT },
+	{ "1 und 2", REPLY_URGENT },
+	{ "2 oder 1", REPLY_URGENT },
+	{ "1,2", REPLY_URGENT },
+	{ "1 Rückruf bitte", REPLY_URGENT },
+	{ "1 nicht anrufen bitte SMS", REPLY_URGENT },
+	{ "🚨 Wasser im Bad", REPLY_URGENT },
+
+	/* Unless it is said to be none. */
+	{ "kein Notfall", REPLY_TEXT },
+	{ "Es ist nicht so dringend", REPLY_TEXT },
+	{ "kein dringender Notfall", REPLY_TEXT },
+	{ "weder dringend noch ein Notfall", REPLY_TEXT },
+	{ "nöd dringend", REPLY_TEXT },
+	{ "Es isch kei Notfall", REPLY_TEXT },
+	{ "Es eilt nicht", REPLY_TEXT },
+	{ "pas urgent", REPLY_TEXT },
+	{ "Ce n'est pas une urgence", REPLY_TEXT },
+	{ "pas très urgent", REPLY_TEXT },
+	{ "ce n'est plus urgent", REPLY_TEXT },
+	{ "rien d'urgent", REPLY_TEXT },
+	{ "not urgent", REPLY_TEXT },
+	{ "It's not an emergency", REPLY_TEXT },
+	{ "non è urgente", REPLY_TEXT },
+	{ "non è un'emergenza", REPLY_TEXT },
+	{ "1 kein Notfall", REPLY_TEXT },
+	{ "Kein Notfall, bitte Rückruf", REPLY_CALLBACK },
+	{ "2, nicht dringend", REPLY_CALLBACK },
+
+	/* A negation of something else takes no emergency away. */
+	{ "Habe kein Wasser Notfall", REPLY_URGENT },
+	{ "Heizung geht nicht dringend", REPLY_URGENT },
+	{ "pas d'eau urgent", REPLY_URGENT },
+	{ "Nein, dringend!", REPLY_URGENT },
+	{ "non c'est urgent", REPLY_URGENT },
+	{ "ist noch dringend", REPLY_URGENT },
+
+	/* A number that counts something is no answer. */
+	{ "10 Uhr passt", REPLY_TEXT },
+	{ "11", REPLY_TEXT },
+	{ "12", REPLY_TEXT },
+	{ "1 Uhr", REPLY_TEXT },
+	{ "1 Person", REPLY_TEXT },
+	{ "1. April", REPLY_TEXT },
+	{ "1.5 Stunden", REPLY_TEXT },
+	{ "1-2 Stunden", REPLY_TEXT },
+	{ "2 Uhr passt", REPLY_TEXT },
+	{ "2 Zimmer unter Wasser", REPLY_TEXT },
+	{ "2. Stock", REPLY_TEXT },
+	{ "3 Zimmer Wohnung", REPLY_TEXT },
+	{ "Bahnhofstrasse 1", REPLY_TEXT },
+	/* But it may say when, or where to. */
+	{ "2 ab 16 Uhr bitte", REPLY_CALLBACK },
+	{ "2 am Nachmittag", REPLY_CALLBACK },
+	{ "2, 079 123 45 67", REPLY_CALLBACK },
+
+	/* Whoever does not want to be called, or was, asks for no call. */
+	{ "bitte nicht anrufen", REPLY_TEXT },
+	{ "Kein Rückruf nötig", REPLY_TEXT },
+	{ "Rückruf nicht mehr nötig", REPLY_TEXT },
+	{ "pas besoin de rappeler", REPLY_TEXT },
+	{ "no need to call back", REPLY_TEXT },
+	{ "Danke für den Rückruf", REPLY_COURTESY },
+	{ "Merci pour le rappel!", REPLY_COURTESY },
+
+	/* The form is offered only to who asks for nothing else. */
+	{ "Ich habe das Formular ausgefüllt", REPLY_TEXT },
+	{ "Formular funktioniert nicht", REPLY_TEXT },
+
+	/* Courtesy. */
+	{ "danke", REPLY_COURTESY },
+	{ "Danke!", REPLY_COURTESY },
+	{ "danke ok", REPLY_COURTESY },
+	{ "okay danke", REPLY_COURTESY },
+	{ "besten Dank", REPLY_COURTESY },
+	{ "Vielen herzlichen Dank!", REPLY_COURTESY },
+	{ "Merci vielmal", REPLY_COURTESY },
+	{ "Merci beaucoup, bonne soirée", REPLY_COURTESY },
+	{ "D'accord merci", REPLY_COURTESY },
+	{ "ok merci à demain", REPLY_COURTESY },
+	{ "grazie mille", REPLY_COURTESY },
+	{ "va bene grazie", REPLY_COURTESY },
+	{ "Thank you very much", REPLY_COURTESY },
+	{ "ok", REPLY_COURTESY },
+	{ "super", REPLY_COURTESY },
+	{ "alles klar", REPLY_COURTESY },
+	{ "Nein danke", REPLY_COURTESY },
+	{ "Alles klar, bis morgen", REPLY_COURTESY },
+	{ "Danke. Freundliche Grüsse\nHans Meier", REPLY_COURTESY },
+	{ "👍", REPLY_COURTESY },
+	{ "👍🏼", REPLY_COURTESY },
+	{ "👍🏿👍🏿", REPLY_COURTESY },
+	{ "👍🏼 danke", REPLY_COURTESY },
+	{ "🙏", REPLY_COURTESY },
+	{ "❤️", REPLY_COURTESY },
+
+	/* What asks or tells something is none. */
+	{ "Ok?", REPLY_TEXT },
+	{ "ok 10 Uhr", REPLY_TEXT },
+	{ "Danke, aber es tropft immer noch", REPLY_TEXT },
+	{ "Ja", REPLY_TEXT },
+	{ "😡", REPLY_TEXT },
+	{ "", REPLY_TEXT },
+	{ " \n", REPLY_TEXT },
+	{ "?", REPLY_TEXT },
+	{ "...", REPLY_TEXT },
+
+	/* Reactions, which quote our own offer. */
+	{ "Gefällt „Guten Tag, 1 = Notfall, 2 = Rückruf“", REPLY_COURTESY },
+	{ "Gefiel „1 = Notfall“", REPLY_COURTESY },
+	{ "Liked “1 = emergency”", REPLY_COURTESY },
+	{ "Liked \"1 = emergency\"", REPLY_COURTESY },
+	{ "Laughed at “1 = emergency”", REPLY_COURTESY },
+	{ "A aimé « 1 = urgence, 2 = rappel »", REPLY_COURTESY },
+	{ "Ha messo “Mi piace” a “1 = emergenza”", REPLY_COURTESY },
+	{ "👍 to “1 = emergency”", REPLY_COURTESY },
+	{ "Hat mit 👍 auf „1 = Notfall“ reagiert", REPLY_COURTESY },
+	{ "Disliked “1 = emergency”", REPLY_TEXT },
+	{ "Reacted 😡 to “1 = emergency”", REPLY_TEXT },
+	/* So do lines that begin with '>'. */
+	{ "Danke\n> 1 = Notfall\n> 2 = Rückruf", REPLY_COURTESY },
+	{ "> 1 = Notfall\n\n2", REPLY_CALLBACK },
+
+	/* STOP is the first word, whatever follows. */
+	{ "STOP", REPLY_STOP },
+	{ "Stop.", REPLY_STOP },
+	{ "stopp!!", REPLY_STOP },
+	{ "\"STOP\"", REPLY_STOP },
+	{ "Arrêt", REPLY_STOP },
+	{ "ARRET", REPLY_STOP },
+	{ "basta", REPLY_STOP },
+	{ "ABMELDEN", REPLY_STOP },
+	{ "Unsubscribe me", REPLY_STOP },
+	{ "Stop, das Wasser läuft aus!", REPLY_STOP },
+	{ "Bitte STOP", REPLY_STOP },
+	{ "keine SMS mehr bitte", REPLY_STOP },
+	/* Words that also mean something else, if nothing else is said. */
+	{ "FERMA", REPLY_STOP },
+	{ "Cancel", REPLY_STOP },
+	{ "Ferma l'acqua", REPLY_TEXT },
+	{ "Cancel my appointment", REPLY_TEXT },
+	{ "Arrêt de la chaudière", REPLY_TEXT },
+	{ "non-stop Wasser", REPLY_TEXT },
+	{ "start", REPLY_START },
+	{ "START bitte", REPLY_START },
+	{ "unstop", REPLY_START },
+	{ "Start um 8 Uhr", REPLY_TEXT },
+
+	/* All the rest is for a person to read. */
+	{ "Guten Tag, der Wasserhahn tropft", REPLY_TEXT },
+	{ "Was kostet das?", REPLY_TEXT },
+	{ "Ich rufe zurück", REPLY_TEXT },
+	{ "Спасибо", REPLY_TEXT },
+	{ "\xff\xfe", REPLY_TEXT },
+};
+
+START_TEST(a_text_means_what_a_person_would_say)
+{
+	enum reply_meaning meaning = reply_meaning(cases[_i].text);
+
+	ck_assert_msg(meaning == cases[_i].meaning, "\"%s\" is %s, not %s",
+	    cases[_i].text, reply_meaning_name(meaning),
+	    reply_meaning_name(cases[_i].meaning));
+}
+END_TEST
+
+START_TEST(a_long_text_is_read_like_a_short_one)
+{
+	char text[4096];
+
+	memset(text, 'a', sizeof(text));
+	for (size_t i = 10; i < sizeof(text); i += 10)
+		text[i] = ' ';
+	memcpy(text + 3800, " Notfall ", 9);
+	text[sizeof(text) - 1] = '\0';
+	ck_assert_int_eq(reply_meaning(text), REPLY_URGENT);
+}
+END_TEST
+
+START_TEST(of_an_endless_text_only_the_beginning_is_read)
+{
+	size_t size = 1024 * 1024;
+	char *text = malloc(size);
+
+	memset(text, '1', size);
+	for (size_t i = 1; i < size; i += 2)
+		text[i] = ' ';
+	text[size - 1] = '\0';
+	ck_assert_int_eq(reply_meaning(text), REPLY_URGENT);
+	free(text);
+}
+END_TEST
+
+START_TEST(names_are_those_of_the_statement)
+{
+	static const char *const names[REPLY_MEANING_MAX] = { "urgent",
+		"callback", "form", "text", "courtesy", "stop", "start" };
+
+	for (int i = 0; i < REPLY_MEANING_MAX; i++)
+		ck_assert_str_eq(
+		    reply_meaning_name((enum reply_meaning)i), names[i]);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("reply");
+	TCase *tc = tcase_create("reply");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_loop_test(tc, a_text_means_what_a_person_would_say, 0,
+	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_test(tc, a_long_text_is_read_like_a_short_one);
+	tcase_add_test(tc, of_an_endless_text_only_the_beginning_is_read);
+	tcase_add_test(tc, names_are_those_of_the_statement);
+	suite_add_tcase(suite, tc);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
