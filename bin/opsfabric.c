@@ -86,7 +86,7 @@ command_find(int argc, char **argv, int *words)
 }
 
 /* "opsfabric tenant": which there are. */
-static int
+static enum command_exit
 command_unknown(const char *first)
 {
 	size_t len = strlen(first);
@@ -105,12 +105,15 @@ command_unknown(const char *first)
 			    stderr, "  %-18s %s\n", c->name, c->purpose);
 		}
 	if (!found)
-		command_error("there is no command %s; see opsfabric --help",
-		    first);
+		command_error(
+		    "there is no command %s; see opsfabric --help", first);
 	return COMMAND_USAGE;
 }
 
-enum { OPTION_HELP = 1000, OPTION_JSON };
+enum {
+	OPTION_HELP = 1000,
+	OPTION_JSON
+};
 
 /* The rows of the table as getopt_long() wants them. */
 static void
@@ -171,8 +174,8 @@ command_start(struct command_run *run, int argc, char **argv)
 	if (rc != 0)
 		return rc > 0 ? COMMAND_DONE : COMMAND_USAGE;
 	if (run->operand_count < command->least)
-		return command_usage(run, "%s needs %s", command->name,
-		    command->operands);
+		return command_usage(
+		    run, "%s needs %s", command->name, command->operands);
 	if (run->operand_count > command->most)
 		return command_usage(run, "%s is one operand too many",
 		    run->operands[command->most]);

@@ -22,12 +22,12 @@ const char *
 command_value(const struct command_run *run, const char *option)
 {
 	const struct command_option *o = run->command->options;
+	int i = 0;
 
-	for (int i = 0; o != NULL && o[i].name != NULL; i++)
-		if (strcmp(o[i].name, option) == 0)
-			return run->values[i];
-	assert(!"an option that the command's table does not have");
-	return NULL;
+	/* It must stand in the command's table. */
+	while (strcmp(o[i].name, option) != 0)
+		assert(o[++i].name != NULL);
+	return run->values[i];
 }
 
 void

@@ -108,8 +108,8 @@ const char *command_tenant_id(
     struct command_run *run, const char *slug, enum command_exit *end);
 
 /* A ticket by its number, the row of COMMAND_TICKET_SHOW; NULL likewise. */
-struct db_batch *command_ticket(struct command_run *run,
-    const char *tenant_id, const char *number, enum command_exit *end);
+struct db_batch *command_ticket(struct command_run *run, const char *tenant_id,
+    const char *number, enum command_exit *end);
 
 /* The connection of command_batch(). */
 struct db *command_db(struct command_run *run);
@@ -119,7 +119,7 @@ enum cell_kind {
 	CELL_TEXT,
 	CELL_NUMBER,
 	CELL_BOOL,
-	CELL_JSON,  /* a column of JSON */
+	CELL_JSON,   /* a column of JSON */
 	CELL_MASKED, /* a number or an address: whole with --full only */
 	CELL_PRIVATE /* a text: with --full only */
 };
@@ -148,8 +148,7 @@ void command_print_row(
     const struct command_run *run, const struct command_rows *rows);
 
 /* The members of one row, into an open object. */
-void command_json_row(
-    struct buf *b, const struct command_rows *rows, int row);
+void command_json_row(struct buf *b, const struct command_rows *rows, int row);
 
 /* An array of objects. */
 void command_json_rows(

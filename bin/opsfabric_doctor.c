@@ -1,3 +1,504 @@
-/* opsfabric_doctor - stub */
+/*
+ * opsfabric_doctor - looks at everything an installation stands on, and says
+ * how to mend what is wrong
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "config.h"
+#include "db.h"
+#include "json.h"
+#include "json_write.h"
+#include "message.h"
 #include "opsfabric_command.h"
-const struct command commands_doctor[] = { { 0 } };
+#include "problem.h"
+#include "provider.h"
+#include "schema_version.h"
+
+/* Of a clock that decides when people are woken up. */
+#define CLOCK_SKEW_WARN (2 * CLOCK_SECOND)
+#define CLOCK_SKEW_FAIL (60 * CLOCK_SECOND)
+/* The dispatcher looks every second. */
+#define OVERDUE (2 * CLOCK_MINUTE)
+#define POSTGRES_OLDEST 150000
+/* Connections that should always be left for a person with a problem. */
+#define CONNECTIONS_LEFT 5
+/* Of a job that is nowhere in the table below. */
+#define JOB_AGE_S (26 * 3600)
+
+enum level {
+	LEVEL_OK,
+	LEVEL_WARN,
+	LEVEL_FAIL,
+	LEVEL_MAX
+};
+
+static const char *const level_names[LEVEL_MAX] = {
+	[LEVEL_OK] = "ok",
+	[LEVEL_WARN] = "warn",
+	[LEVEL_FAIL] = "FAIL",
+};
+
+struct doctor {
+	struct command_run *run;
+	struct buf json; /* an array */
+	enum level worst;
+	bool is_away;            /* a database could not be reached */
+	struct clock_time asked; /* when the server was asked for its time */
+};
+
+/* A finding: what is so, and unless it is well, how to mend it. */
+__attribute__((format(printf, 5, 6))) static void
+found(struct doctor *d, enum level level, const char *what, const char *mend,
+    const char *fmt, ...)
+{
+	const char *detail;
+	va_list ap;
+
+	va_start(ap, fmt);
+	detail = arena_vprintf(d->run->arena, fmt, ap);
+	va_end(ap);
+	if (level > d->worst)
+		d->worst = level;
+	if (!d->run->json) {
+		(void)printf("%-4s  %-17s  %s%s%s\n", level_names[level], what,
+		    detail, mend == NULL ? "" : "; ", mend == NULL ? "" : mend);
+		(void)fflush(stdout);
+		return;
+	}
+	json_obj_open(&d->json, NULL);
+	json_str(&d->json, "level", level_names[level]);
+	json_str(&d->json, "what", what);
+	json_str(&d->json, "detail", detail);
+	json_str(&d->json, "mend", mend);
+	json_obj_close(&d->json);
+}
+
+static struct clock_time
+system_time(void)
+{
+	struct clock_time t;
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	t.us = ts.tv_sec * CLOCK_SECOND + ts.tv_nsec / 1000;
+	return t;
+}
+
+struct role {
+	const char *name;
+	enum stmt_role role;
+	enum config url;
+};
+
+static const struct role roles[] = {
+	{ "opsfabric_web", STMT_ROLE_WEB, CONFIG_DATABASE_URL },
+	{ "opsfabric_service", STMT_ROLE_SERVICE, CONFIG_DATABASE_SERVICE_URL },
+	{ "opsfabric_owner", STMT_ROLE_OWNER, CONFIG_DATABASE_OWNER_URL },
+};
+#define ROLES (sizeof(roles) / sizeof(roles[0]))
+
+/* Nobody's, for a look at the server only. */
+#define NO_TENANT "00000000-0000-0000-0000-000000000000"
+
+static const char *
+state_text(struct doctor *d, struct db *db, const struct role *role)
+{
+	struct db_batch *b;
+	const char *text;
+	struct problem why;
+
+	if (role->role == STMT_ROLE_OWNER)
+		return db_script(db, d->run->arena,
+			   stmt_sql(STMT_COMMAND_DOCTOR_DATABASE), &text,
+			   &why) == 0
+		           ? text
+		           : NULL;
+	b = db_batch(db, d->run->arena, NO_TENANT, NULL);
+	db_queue(b, STMT_COMMAND_DOCTOR_DATABASE, NULL);
+	return db_flush(b, &why) == 0 ? db_get(b, 0, 0, "state") : NULL;
+}
+
+/* One of the three connections; NULL unless it is as it should be. */
+static const struct cJSON *
+role_look(struct doctor *d, struct db *db, const struct role *role)
+{
+	const struct cJSON *state;
+	const char *text, *is;
+	struct problem why;
+
+	if (db_connect(db, &why) != 0) {
+		d->is_away = d->is_away || !db_is_wrong(db);
+		found(d, LEVEL_FAIL, role->name,
+		    db_is_wrong(db) ? "what to mend is said above"
+				    : "look at the address and at Postgres",
+		    "%s %s", config_name(role->url),
+		    db_is_wrong(db) ? "was refused by this program"
+				    : "cannot be reached");
+		return NULL;
+	}
+	d->asked = system_time();
+	text = state_text(d, db, role);
+	if (text == NULL ||
+	    json_parse(&state, d->run->arena, text, strlen(text), &why) != 0) {
+		found(d, LEVEL_FAIL, role->name, "look at Postgres's log",
+		    "the server did not answer");
+		return NULL;
+	}
+	is = json_text(json_member(state, "role"));
+	if (is == NULL || strcmp(is, role->name) != 0) {
+		found(d, LEVEL_FAIL, role->name, "put the right role into it",
+		    "%s connects as %s", config_name(role->url), is);
+		return NULL;
+	}
+	found(d, LEVEL_OK, role->name, NULL, "%s connects",
+	    config_name(role->url));
+	return state;
+}
+
+static void
+clock_look(struct doctor *d)
+{
+	bool is_console =
+	    provider_find(config_get(CONFIG_SMS_PROVIDER)) == &provider_console;
+
+	if (!clock_is_moved())
+		found(d, LEVEL_OK, "clock", NULL, "it is the system's");
+	else
+		found(d, is_console ? LEVEL_WARN : LEVEL_FAIL, "clock",
+		    "run opsfabric clock clear", "it is moved: %s",
+		    clock_text(clock_now()).text);
+}
+
+static void
+skew_look(struct doctor *d, const struct cJSON *state)
+{
+	int64_t skew_us =
+	    llabs(json_number(json_member(state, "now_us"), 0) - d->asked.us);
+
+	found(d,
+	    skew_us > CLOCK_SKEW_FAIL   ? LEVEL_FAIL
+	    : skew_us > CLOCK_SKEW_WARN ? LEVEL_WARN
+					: LEVEL_OK,
+	    "clock",
+	    skew_us > CLOCK_SKEW_WARN ? "let both hosts follow NTP" : NULL,
+	    "this host and the database differ by %" PRId64 " ms",
+	    skew_us / 1000);
+}
+
+static void
+server_look(struct doctor *d, const struct cJSON *state)
+{
+	int64_t left = json_number(json_member(state, "most"), 0) -
+	               json_number(json_member(state, "used"), 0);
+	int64_t version = json_number(json_member(state, "version_num"), 0);
+	bool is_old = version < POSTGRES_OLDEST;
+
+	found(d, is_old ? LEVEL_FAIL : LEVEL_OK, "postgres",
+	    is_old ? "OpsFabric needs 15 or newer" : NULL, "version %s",
+	    json_text(json_member(state, "version")));
+	if (json_is_true(json_member(state, "standby")))
+		found(d, LEVEL_FAIL, "postgres",
+		    "add target_session_attrs=read-write to the addresses",
+		    "this server is a standby, which takes no writes");
+	found(d,
+	    left <= 0                 ? LEVEL_FAIL
+	    : left < CONNECTIONS_LEFT ? LEVEL_WARN
+				      : LEVEL_OK,
+	    "connections",
+	    left < CONNECTIONS_LEFT
+		? "raise max_connections or run fewer workers"
+		: NULL,
+	    "%" PRId64 " left of %" PRId64, left > 0 ? left : 0,
+	    json_number(json_member(state, "most"), 0));
+}
+
+/* What Postgres is told about power cuts. */
+static void
+durability_look(struct doctor *d, const struct cJSON *state)
+{
+	const char *commit =
+	    json_text(json_member(state, "synchronous_commit"));
+	static const char *const needed[] = { "fsync", "full_page_writes" };
+	bool is_safe = true;
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		const char *value = json_text(json_member(state, needed[i]));
+
+		if (value != NULL && strcmp(value, "on") == 0)
+			continue;
+		is_safe = false;
+		found(d, LEVEL_FAIL, needed[i], "switch it on",
+		    "it is off: a power cut may destroy the database");
+	}
+	if (commit == NULL || strcmp(commit, "off") == 0) {
+		is_safe = false;
+		found(d, LEVEL_WARN, "durability",
+		    "set synchronous_commit = on",
+		    "synchronous_commit is off: a power cut loses what was "
+		    "answered last, and messages may go twice");
+	}
+	if (is_safe)
+		found(d, LEVEL_OK, "durability", NULL,
+		    "commits are on disk (synchronous_commit %s)", commit);
+}
+
+static struct db_batch *
+service_rows(
+    struct doctor *d, struct db *db, enum stmt stmt, const void *params)
+{
+	struct db_batch *b = db_batch_service(db, d->run->arena);
+	struct problem why;
+
+	db_queue(b, stmt, params);
+	if (db_flush(b, &why) == 0)
+		return b;
+	found(d, LEVEL_FAIL, stmt_name(stmt), "see above", "%s", why.detail);
+	return NULL;
+}
+
+static long
+count_of(const struct db_batch *b, int row, const char *column)
+{
+	const char *value = db_get(b, 0, row, column);
+
+	return value == NULL ? 0 : strtol(value, NULL, 10);
+}
+
+static void
+schema_look(struct doctor *d, struct db *db)
+{
+	struct db_batch *b =
+	    service_rows(d, db, STMT_COMMAND_DOCTOR_SCHEMA, NULL);
+	long version;
+
+	if (b == NULL)
+		return;
+	version = count_of(b, 0, "version");
+	/* An older one is refused when connecting. */
+	found(d, version > SCHEMA_VERSION ? LEVEL_WARN : LEVEL_OK, "schema",
+	    version > SCHEMA_VERSION
+		? "finish the upgrade of this host, or of its rollback"
+		: NULL,
+	    "version %ld, this program needs %d", version, SCHEMA_VERSION);
+	found(d, LEVEL_OK, "firms", NULL, "%ld, %ld of them active",
+	    count_of(b, 0, "firms"), count_of(b, 0, "active"));
+}
+
+static void
+timers_look(struct doctor *d, struct db *db)
+{
+	/* As deploy's timers run them, and what they may miss. */
+	static const struct {
+		const char *job;
+		long age_s;
+	} jobs[] = {
+		{ "review-request", 3600 },
+		{ "escalate", 3600 },
+	};
+	struct clock_text now = clock_text(clock_now());
+	struct stmt_command_doctor_timers params = { .now = now.text };
+	struct db_batch *b =
+	    service_rows(d, db, STMT_COMMAND_DOCTOR_TIMERS, &params);
+
+	if (b == NULL)
+		return;
+	if (db_rows(b, 0) == 0)
+		found(d, LEVEL_WARN, "timers",
+		    "see that the timers of the cron routes are installed",
+		    "no job has ever reported");
+	for (int row = 0; row < db_rows(b, 0); row++) {
+		long age_s = count_of(b, row, "age_s"), most_s = JOB_AGE_S;
+		const char *job = db_get(b, 0, row, "job");
+
+		for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
+			if (strcmp(jobs[i].job, job) == 0)
+				most_s = jobs[i].age_s;
+		found(d, age_s > most_s ? LEVEL_FAIL : LEVEL_OK, "timers",
+		    age_s > most_s ? "look at its timer and its log" : NULL,
+		    "%s last succeeded %ld min ago", job, age_s / 60);
+	}
+}
+
+static void
+outbox_row_look(struct doctor *d, const struct db_batch *b, int row)
+{
+	const char *provider = db_get(b, 0, row, "provider");
+	long overdue = count_of(b, row, "overdue");
+	long unknown = count_of(b, row, "unknown");
+
+	if (count_of(b, row, "queued") > 0 &&
+	    strcmp(provider, config_get(CONFIG_SMS_PROVIDER)) != 0)
+		found(d, LEVEL_WARN, "outbox",
+		    "run a dispatcher for it until they are sent",
+		    "%ld messages wait for %s, which is not SMS_PROVIDER",
+		    count_of(b, row, "queued"), provider);
+	if (overdue > 0)
+		found(d, LEVEL_FAIL, "outbox",
+		    "see that a dispatcher runs, and its log",
+		    "%ld messages for %s are overdue, the oldest by %ld min",
+		    overdue, provider, count_of(b, row, "oldest_s") / 60);
+	if (unknown > 0)
+		found(d, LEVEL_WARN, "outbox",
+		    "see opsfabric message list --status unknown",
+		    "of %ld messages nobody knows whether %s accepted them",
+		    unknown, provider);
+}
+
+static void
+outbox_look(struct doctor *d, struct db *db)
+{
+	struct clock_time now = clock_now();
+	struct clock_text now_text = clock_text(now);
+	struct clock_text overdue = clock_text(clock_add(now, -OVERDUE));
+	struct stmt_command_doctor_outbox params = {
+		.now = now_text.text,
+		.overdue = overdue.text,
+	};
+	struct db_batch *b =
+	    service_rows(d, db, STMT_COMMAND_DOCTOR_OUTBOX, &params);
+	long queued = 0;
+
+	if (b == NULL)
+		return;
+	for (int row = 0; row < db_rows(b, 0); row++) {
+		outbox_row_look(d, b, row);
+		queued += count_of(b, row, "queued");
+	}
+	found(d, LEVEL_OK, "outbox", NULL, "%ld messages wait for their time",
+	    queued);
+}
+
+static void
+settings_look(struct doctor *d)
+{
+	const struct provider *p =
+	    provider_find(config_get(CONFIG_SMS_PROVIDER));
+
+	if (p == NULL)
+		found(d, LEVEL_FAIL, "provider", "correct SMS_PROVIDER",
+		    "nobody here knows \"%s\"",
+		    config_get(CONFIG_SMS_PROVIDER));
+	else
+		found(d, LEVEL_OK, "provider", NULL, "%s%s", p->name,
+		    p == &provider_console
+			? ", for development: no message leaves this host"
+			: "");
+	if (*config_get(CONFIG_CRON_SECRET) == '\0')
+		found(d, LEVEL_WARN, "cron", "set it, and tell the timers",
+		    "CRON_SECRET is not set: nobody may call the cron routes");
+}
+
+static void
+state_look(struct doctor *d)
+{
+	const char *path = config_get(CONFIG_OPSFABRIC_STATE);
+	struct stat st;
+
+	if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode))
+		found(d, LEVEL_FAIL, "state", "make it, or correct the setting",
+		    "OPSFABRIC_STATE is %s, which is no directory", path);
+	else if (access(path, R_OK | W_OK | X_OK) != 0)
+		found(d, LEVEL_WARN, "state", "run as the user of the programs",
+		    "%s cannot be written by this user", path);
+	else
+		found(d, LEVEL_OK, "state", NULL, "%s", path);
+}
+
+/* A datagram socket that nobody holds any more refuses the connection. */
+static void
+dispatcher_look(struct doctor *d)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int rc;
+
+	message_wake_path(address.sun_path, sizeof(address.sun_path));
+	rc = fd < 0 ? -1
+	            : connect(fd, (const struct sockaddr *)&address,
+			  sizeof(address));
+	if (rc == 0)
+		found(d, LEVEL_OK, "dispatcher", NULL, "it listens on %s",
+		    address.sun_path);
+	else
+		found(d, LEVEL_WARN, "dispatcher",
+		    "start it, unless it runs on another host",
+		    "none on this host (%s: %s)", address.sun_path,
+		    strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static void
+database_look(struct doctor *d)
+{
+	for (size_t i = 0; i < ROLES; i++) {
+		const struct role *role = &roles[i];
+		const struct cJSON *state;
+		struct db *db;
+
+		if (role->role == STMT_ROLE_OWNER &&
+		    *config_get(role->url) == '\0') {
+			found(d, LEVEL_OK, role->name, NULL,
+			    "%s is not set, which only migrate needs",
+			    config_name(role->url));
+			continue;
+		}
+		db = db_new(role->role, "opsfabric doctor");
+		state = role_look(d, db, role);
+		if (state != NULL && role->role == STMT_ROLE_SERVICE) {
+			skew_look(d, state);
+			server_look(d, state);
+			durability_look(d, state);
+			schema_look(d, db);
+			timers_look(d, db);
+			outbox_look(d, db);
+		}
+		db_free(db);
+	}
+}
+
+static enum command_exit
+doctor(struct command_run *run)
+{
+	struct doctor d = { .run = run };
+	struct buf b;
+
+	buf_init(&d.json, run->arena);
+	json_arr_open(&d.json, NULL);
+	settings_look(&d);
+	clock_look(&d);
+	state_look(&d);
+	dispatcher_look(&d);
+	database_look(&d);
+	json_arr_close(&d.json);
+	if (run->json) {
+		buf_init(&b, run->arena);
+		json_obj_open(&b, NULL);
+		json_bool(&b, "ok", d.worst < LEVEL_FAIL);
+		json_raw(&b, "checks", d.json.text);
+		json_obj_close(&b);
+		command_put(&b);
+	}
+	if (d.worst < LEVEL_FAIL)
+		return COMMAND_DONE;
+	return d.is_away ? COMMAND_AWAY : COMMAND_REFUSED;
+}
+
+const struct command commands_doctor[] = {
+	{ "doctor", "", "look whether all is well, and say how to mend it", 0,
+	    0, NULL, doctor },
+	{ 0 },
+};

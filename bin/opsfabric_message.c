@@ -65,8 +65,8 @@ list_of_ticket(struct command_run *run, const char *customer_id,
 	};
 	struct db_batch *ticket;
 
-	ticket = command_ticket(
-	    run, customer_id, command_value(run, "ticket"), end);
+	ticket =
+	    command_ticket(run, customer_id, command_value(run, "ticket"), end);
 	if (ticket == NULL)
 		return NULL;
 	params.ticket_id = db_get(ticket, 0, 0, "id");

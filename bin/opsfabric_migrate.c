@@ -69,8 +69,8 @@ apply_next(struct command_run *run, struct applied *applied,
 	int64_t begun_us = clock_ticks_us(), ms;
 
 	if (migrate_next(plan, db, run->arena, why) != 0) {
-		command_error("%s was not applied; nothing of it stays",
-		    step->name);
+		command_error(
+		    "%s was not applied; nothing of it stays", step->name);
 		return -1;
 	}
 	ms = (clock_ticks_us() - begun_us) / 1000;
@@ -81,8 +81,7 @@ apply_next(struct command_run *run, struct applied *applied,
 	json_int(&applied->json, "ms", ms);
 	json_obj_close(&applied->json);
 	if (!run->json) {
-		(void)printf(
-		    "applied %-30s %5" PRId64 " ms\n", step->name, ms);
+		(void)printf("applied %-30s %5" PRId64 " ms\n", step->name, ms);
 		(void)fflush(stdout);
 	}
 	return 0;
@@ -136,7 +135,8 @@ migrate(struct command_run *run)
 }
 
 const struct command commands_migrate[] = {
-	{ "migrate", "", "bring the database's schema to this program's version",
-	    0, 0, options, migrate },
+	{ "migrate", "",
+	    "bring the database's schema to this program's version", 0, 0,
+	    options, migrate },
 	{ 0 },
 };

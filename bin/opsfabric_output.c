@@ -190,8 +190,7 @@ json_cell(struct buf *b, const struct command_column *c, const char *value,
 		json_raw(b, c->name, value);
 		break;
 	case CELL_MASKED:
-		json_str(b, c->name,
-		    is_full ? value : masked(b->arena, value));
+		json_str(b, c->name, is_full ? value : masked(b->arena, value));
 		break;
 	case CELL_PRIVATE:
 		if (is_full)

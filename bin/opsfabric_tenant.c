@@ -21,21 +21,20 @@
 /* Every setting that is no object, and the document. */
 #define SETTINGS \
 	{ "file", "FILE", "read a JSON document; - is standard input" }, \
-	{ "slug", "SLUG", "short name in addresses, as in muster-ag" }, \
-	{ "name", "NAME", "the firm's name" }, \
-	{ "phone", "NUMBER", "the number that customers call" }, \
-	{ "email", "ADDRESS", "the firm's mailbox" }, \
-	{ "sms-number", "NUMBER", "the number that texts come from" }, \
-	{ "website-domain", "DOMAIN", "the firm's own site" }, \
-	{ "google-review-link", "ADDRESS", "where reviews are written" }, \
-	{ "timezone", "ZONE", "as in Europe/Zurich" }, \
-	{ "quiet-hours-start", "TIME", "as in 21:00" }, \
-	{ "quiet-hours-end", "TIME", "as in 07:00" }, \
-	{ "sla-response-minutes", "N", "promised time to answer" }, \
-	{ "review-delay-hours", "N", "from done to the review request" }, \
-	{ "daily-segments", "N", "most a day of automatic messages" }, \
-	{ "plan", "PLAN", "pilot, starter, pro or premium" }, \
-	{ 0 },
+	    { "slug", "SLUG", "short name in addresses, as in muster-ag" }, \
+	    { "name", "NAME", "the firm's name" }, \
+	    { "phone", "NUMBER", "the number that customers call" }, \
+	    { "email", "ADDRESS", "the firm's mailbox" }, \
+	    { "sms-number", "NUMBER", "the number that texts come from" }, \
+	    { "website-domain", "DOMAIN", "the firm's own site" }, \
+	    { "google-review-link", "ADDRESS", "where reviews are written" }, \
+	    { "timezone", "ZONE", "as in Europe/Zurich" }, \
+	    { "quiet-hours-start", "TIME", "as in 21:00" }, \
+	    { "quiet-hours-end", "TIME", "as in 07:00" }, \
+	    { "sla-response-minutes", "N", "promised time to answer" }, \
+	    { "review-delay-hours", "N", "from done to the review request" }, \
+	    { "daily-segments", "N", "most a day of automatic messages" }, \
+	    { "plan", "PLAN", "pilot, starter, pro or premium" }, { 0 },
 
 static const struct command_option settings[] = { SETTINGS };
 
@@ -120,13 +119,13 @@ static const char *
 default_of(struct arena *a, const struct db_batch *row, const char *column)
 {
 	static const char *const have[] = { "timezone", "quiet_hours_start",
-		"quiet_hours_end", "sla_response_minutes",
-		"review_delay_hours", "daily_segments" };
+		"quiet_hours_end", "sla_response_minutes", "review_delay_hours",
+		"daily_segments" };
 
 	for (size_t i = 0; i < sizeof(have) / sizeof(have[0]); i++)
 		if (strcmp(have[i], column) == 0)
-			return db_get(row, 0, 0,
-			    arena_printf(a, "effective_%s", column));
+			return db_get(
+			    row, 0, 0, arena_printf(a, "effective_%s", column));
 	return NULL;
 }
 
@@ -171,7 +170,8 @@ list(struct command_run *run)
 		return COMMAND_USAGE;
 	params.after = page.after;
 	params.limit = page.limit;
-	rows.batch = command_batch(run, STMT_COMMAND_TENANT_LIST, &params, &end);
+	rows.batch =
+	    command_batch(run, STMT_COMMAND_TENANT_LIST, &params, &end);
 	if (rows.batch == NULL)
 		return end;
 	rows.count = db_rows(rows.batch, 0);
@@ -215,7 +215,8 @@ patched(struct command_run *run, const char *text, const char *patch,
     const char *origin)
 {
 	struct problem why;
-	const char *merged = tenant_document_merge(run->arena, text, patch, &why);
+	const char *merged =
+	    tenant_document_merge(run->arena, text, patch, &why);
 
 	if (merged == NULL)
 		command_error("%s: %s", origin, why.detail);
@@ -274,8 +275,8 @@ document_make(struct command_run *run, const char *text, int first_assignment)
 }
 
 static int
-document_check(struct command_run *run, struct tenant_document *out,
-    const char *text)
+document_check(
+    struct command_run *run, struct tenant_document *out, const char *text)
 {
 	struct tenant_problems problems;
 
@@ -285,8 +286,7 @@ document_check(struct command_run *run, struct tenant_document *out,
 		const struct problem *p = &problems.list[i];
 
 		command_error("%s%s%s",
-		    p->field == NULL ? ""
-				     : command_plain(run->arena, p->field),
+		    p->field == NULL ? "" : command_plain(run->arena, p->field),
 		    p->field == NULL ? "" : ": ",
 		    command_plain(run->arena, p->detail));
 	}
@@ -330,8 +330,8 @@ static enum command_exit
 save(struct command_run *run, const struct db_batch *row, const char *text)
 {
 	struct clock_text now = clock_text(clock_now());
-	const char *id = row == NULL ? id_new_in(run->arena)
-				     : db_get(row, 0, 0, "id");
+	const char *id =
+	    row == NULL ? id_new_in(run->arena) : db_get(row, 0, 0, "id");
 	enum command_exit end = COMMAND_DONE;
 	struct stmt_command_tenant_save params;
 	struct tenant_document d;
@@ -361,8 +361,7 @@ save(struct command_run *run, const struct db_batch *row, const char *text)
 		.modules = d.value[TENANT_MODULES],
 		.active = d.value[TENANT_ACTIVE],
 		.now = now.text,
-		.seen_at = row == NULL ? NULL
-				       : db_get(row, 0, 0, "updated_at"),
+		.seen_at = row == NULL ? NULL : db_get(row, 0, 0, "updated_at"),
 	};
 	b = command_batch(run, STMT_COMMAND_TENANT_SAVE, &params, &end);
 	if (b == NULL)
@@ -373,11 +372,11 @@ save(struct command_run *run, const struct db_batch *row, const char *text)
 		return COMMAND_REFUSED;
 	}
 	if (run->json)
-		(void)printf("{\"slug\":\"%s\",\"id\":\"%s\"}\n", params.slug,
-		    id);
+		(void)printf(
+		    "{\"slug\":\"%s\",\"id\":\"%s\"}\n", params.slug, id);
 	else
-		(void)printf("%s %s\n", row == NULL ? "added" : "changed",
-		    params.slug);
+		(void)printf(
+		    "%s %s\n", row == NULL ? "added" : "changed", params.slug);
 	return COMMAND_DONE;
 }
 
@@ -417,8 +416,8 @@ set_active(struct command_run *run, const char *active)
 	if (db_rows(b, 0) == 0)
 		return command_no_tenant(run, params.slug);
 	if (run->json)
-		(void)printf("{\"slug\":\"%s\",\"active\":%s}\n", params.slug,
-		    active);
+		(void)printf(
+		    "{\"slug\":\"%s\",\"active\":%s}\n", params.slug, active);
 	else
 		(void)printf("%s is %s\n", params.slug,
 		    *active == 't' ? "active" : "not active any more");
@@ -447,8 +446,8 @@ const struct command commands_tenant[] = {
 	{ "tenant set", "SLUG [NAME=VALUE...]",
 	    "change a firm; a name may be a path as in config.sms_name", 1,
 	    ASSIGNMENTS_MAX, settings, set },
-	{ "tenant deactivate", "SLUG",
-	    "stop serving a firm; its data stays", 1, 1, NULL, deactivate },
+	{ "tenant deactivate", "SLUG", "stop serving a firm; its data stays", 1,
+	    1, NULL, deactivate },
 	{ "tenant activate", "SLUG", "serve it again", 1, 1, NULL, activate },
 	{ 0 },
 };

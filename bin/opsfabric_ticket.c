@@ -170,8 +170,7 @@ parts_read(struct command_run *run, struct command_rows *rows,
 	struct stmt_command_ticket_events params = { .ticket_id = ticket_id };
 
 	for (int i = 0; i < PARTS; i++) {
-		rows[i].batch =
-		    command_batch(run, parts[i].stmt, &params, end);
+		rows[i].batch = command_batch(run, parts[i].stmt, &params, end);
 		if (rows[i].batch == NULL)
 			return -1;
 		rows[i].i = 0;
@@ -214,8 +213,7 @@ show(struct command_run *run)
 	ticket.batch = command_ticket(run, tenant_id, run->operands[1], &end);
 	if (ticket.batch == NULL)
 		return end;
-	if (parts_read(
-		run, rows, db_get(ticket.batch, 0, 0, "id"), &end) != 0)
+	if (parts_read(run, rows, db_get(ticket.batch, 0, 0, "id"), &end) != 0)
 		return end;
 	if (run->json) {
 		show_json(run, &ticket, rows);
@@ -292,9 +290,15 @@ move(struct command_run *run)
 {
 	enum command_exit end = COMMAND_DONE;
 	const char *tenant_id = command_tenant_id(run, run->operands[0], &end);
-	struct request req = { .arena = run->arena, .now = clock_now(),
-		.id = "", .path = "", .query = "", .authorization = "",
-		.idempotency_key = "", .user_agent = "", .purpose = "",
+	struct request req = { .arena = run->arena,
+		.now = clock_now(),
+		.id = "",
+		.path = "",
+		.query = "",
+		.authorization = "",
+		.idempotency_key = "",
+		.user_agent = "",
+		.purpose = "",
 		.body_kind = BODY_JSON };
 	struct db_batch *ticket;
 
@@ -317,9 +321,9 @@ move(struct command_run *run)
 const struct command commands_ticket[] = {
 	{ "ticket list", "SLUG", "list a firm's tickets, newest first", 1, 1,
 	    listing, list },
-	{ "ticket show", "SLUG NUMBER",
-	    "show a ticket with its whole history", 2, 2, showing, show },
-	{ "ticket move", "SLUG NUMBER STATUS",
-	    "give a ticket another status", 3, 3, moving, move },
+	{ "ticket show", "SLUG NUMBER", "show a ticket with its whole history",
+	    2, 2, showing, show },
+	{ "ticket move", "SLUG NUMBER STATUS", "give a ticket another status",
+	    3, 3, moving, move },
 	{ 0 },
 };

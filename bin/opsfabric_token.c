@@ -73,8 +73,9 @@ create(struct command_run *run)
 	enum command_exit end = COMMAND_DONE;
 	struct db_batch *b;
 
-	if (params.label != NULL && (strlen(params.label) > NAME_MAX_BYTES ||
-	    !utf8_is_text(params.label, strlen(params.label))))
+	if (params.label != NULL &&
+	    (strlen(params.label) > NAME_MAX_BYTES ||
+		!utf8_is_text(params.label, strlen(params.label))))
 		return command_usage(
 		    run, "--name takes at most %d bytes", NAME_MAX_BYTES);
 	b = command_batch(run, STMT_COMMAND_TOKEN_CREATE, &params, &end);
@@ -103,8 +104,7 @@ list(struct command_run *run)
 		return end;
 	params.after = page.after;
 	params.limit = page.limit;
-	rows.batch =
-	    command_batch(run, STMT_COMMAND_TOKEN_LIST, &params, &end);
+	rows.batch = command_batch(run, STMT_COMMAND_TOKEN_LIST, &params, &end);
 	if (rows.batch == NULL)
 		return end;
 	rows.count = db_rows(rows.batch, 0);
@@ -124,8 +124,8 @@ revoke(struct command_run *run)
 	struct db_batch *b;
 
 	if (!id_is_valid(params.id))
-		return command_usage(run,
-		    "revoke takes the token's id, as token list shows it");
+		return command_usage(
+		    run, "revoke takes the token's id, as token list shows it");
 	b = command_batch(run, STMT_COMMAND_TOKEN_REVOKE, &params, &end);
 	if (b == NULL)
 		return end;

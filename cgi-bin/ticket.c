@@ -24,7 +24,7 @@ ticket_post(
 		return -1;
 	if (in.is_form) {
 		res->status = 303;
-		res->location = ticket_thanks_link(req, &in, &out);
+		res->location = ticket_thanks_link(req, &out);
 		return 0;
 	}
 	res->status = out.dedupe_matched ? 200 : 201;

@@ -173,32 +173,43 @@ log_outcome(const struct delivery *d, const struct slot *s)
 		log_warn("%s", line);
 }
 
+static struct clock_time
+retry_at(const struct outcome *o, int attempt)
+{
+	int64_t wait = backoff_us(attempt), after = o->retry_after_us;
+
+	if (after == 0)
+		return clock_add(clock_now(), wait);
+	if (after > RETRY_AFTER_MAX)
+		after = RETRY_AFTER_MAX;
+	/* Not before the provider wants it, nor all at that instant. */
+	return clock_add(clock_now(), after + wait / 8);
+}
+
 static void
 slot_end(struct delivery *d, struct slot *s, struct outcome outcome)
 {
-	int64_t after = outcome.retry_after_us;
-
 	s->result.outcome = outcome;
-	if (outcome.kind == OUTCOME_RETRY) {
-		int64_t wait = backoff_us(s->result.attempt);
-
-		if (after > RETRY_AFTER_MAX)
-			after = RETRY_AFTER_MAX;
-		/* Not before the provider wants it, nor all at that instant. */
-		s->result.retry_at = clock_add(
-		    clock_now(), after + (after > 0 ? wait / 8 : wait));
-	}
+	if (outcome.kind == OUTCOME_RETRY)
+		s->result.retry_at = retry_at(&outcome, s->result.attempt);
 	slot_move(d, s, SLOT_ENDED);
 	log_outcome(d, s);
 }
 
-/* Certain that nothing left: the row goes back. */
+/*
+ * Not begun, because the clock moved: back to the head of the queue. It was due
+ * already, and stays so wherever the clock goes next.
+ */
 static void
-slot_return(struct delivery *d, struct slot *s, const char *reason)
+slot_return(struct delivery *d, struct slot *s)
 {
-	struct outcome o = { .kind = OUTCOME_RETRY, .reason = reason };
+	struct outcome o = {
+		.kind = OUTCOME_RETRY,
+		.reason = "held for too long before it was begun",
+	};
 
 	slot_end(d, s, o);
+	s->result.retry_at.us = 0;
 }
 
 static void
@@ -237,7 +248,7 @@ slot_begin(struct delivery *d, struct slot *s, const struct message *m,
 	s->result.attempt = m->attempt;
 	slot_move(d, s, SLOT_SENDING);
 	if (held < 0 || held > MESSAGE_LEASE / 2)
-		slot_return(d, s, "held for too long before it was begun");
+		slot_return(d, s);
 	else if (d->provider->accept != NULL)
 		slot_end(d, s, d->provider->accept(m, s->arena));
 	else

@@ -3,6 +3,7 @@
  */
 #include "fields.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
@@ -182,12 +183,25 @@ fields_has(const struct fields *f, const char *name)
 	                  : json_member(f->json, name) != NULL;
 }
 
-/* No audio and no picture is stored, nor where it could be had. */
+/*
+ * No audio and no picture is stored, nor where it could be had: "RecordingUrl",
+ * "recording_url", "MediaUrl0".
+ */
 static bool
 is_kept(const char *name)
 {
-	return strncmp(name, "RecordingUrl", strlen("RecordingUrl")) != 0 &&
-	       strncmp(name, "MediaUrl", strlen("MediaUrl")) != 0;
+	static const char *const dropped[] = { "recordingurl", "mediaurl" };
+	char plain[NAME_MAX_BYTES];
+	size_t len = 0;
+
+	for (; *name != '\0' && len < sizeof(plain) - 1; name++)
+		if (isalnum((unsigned char)*name))
+			plain[len++] = (char)tolower((unsigned char)*name);
+	plain[len] = '\0';
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
+		if (strncmp(plain, dropped[i], strlen(dropped[i])) == 0)
+			return false;
+	return true;
 }
 
 static void
@@ -197,6 +211,22 @@ pair_write(struct buf *b, const struct form_pair *p)
 	json_str(b, NULL, p->name);
 	json_str(b, NULL, p->value);
 	json_arr_close(b);
+}
+
+/* json.h lets no document in that is deep. */
+static void
+kept_write(
+    struct buf *b, struct arena *a, const char *name, const struct cJSON *v)
+{
+	if (!json_is_object(v)) {
+		json_raw(b, name, json_print(a, v));
+		return;
+	}
+	json_obj_open(b, name);
+	for (const struct cJSON *m = json_first(v); m != NULL; m = json_next(m))
+		if (is_kept(json_name(m)))
+			kept_write(b, a, json_name(m), m);
+	json_obj_close(b);
 }
 
 const char *
@@ -213,11 +243,6 @@ fields_kept(const struct fields *f)
 		json_arr_close(&b);
 		return b.text;
 	}
-	json_obj_open(&b, NULL);
-	for (const struct cJSON *m = json_first(f->json); m != NULL;
-	     m = json_next(m))
-		if (is_kept(json_name(m)))
-			json_raw(&b, json_name(m), json_print(f->arena, m));
-	json_obj_close(&b);
+	kept_write(&b, f->arena, NULL, f->json);
 	return b.text;
 }

@@ -51,7 +51,7 @@ migrate_lock(struct db *db, struct arena *a, struct problem *why)
 
 	for (;;) {
 		if (db_script(db, a, stmt_sql(STMT_COMMAND_MIGRATE_LOCK),
-		        &locked, why) != 0)
+			&locked, why) != 0)
 			return -1;
 		if (locked != NULL && *locked == 't')
 			return 0;
@@ -70,7 +70,7 @@ ground_read(
 	const char *ground;
 
 	if (db_script(db, a, stmt_sql(STMT_COMMAND_MIGRATE_GROUND), &ground,
-	        why) != 0)
+		why) != 0)
 		return -1;
 	assert(ground != NULL);
 	if (strncmp(ground, "role ", 5) == 0)
@@ -99,7 +99,7 @@ applied_compare(struct migrate_plan *plan, struct arena *a, const char *line,
 	int version;
 
 	if (sscanf(line, "%d %64s %31s %63[^\n]", &version, checksum,
-	        applied_at, name) != 4)
+		applied_at, name) != 4)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "schema_migrations cannot be read: %.60s", line);
 	if (version > MIGRATIONS)
@@ -112,7 +112,7 @@ applied_compare(struct migrate_plan *plan, struct arena *a, const char *line,
 		    "schema_migrations lacks %s, but has %s",
 		    migrations[plan->applied].name, name);
 	if (strcmp(migration_checksum(&migrations[version - 1]).text,
-	        checksum) != 0)
+		checksum) != 0)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "schema/%s.sql is not the text that was applied on %s as "
 		    "%s: a migration that is applied must not be edited",
@@ -140,7 +140,7 @@ migrate_read(struct migrate_plan *out, struct db *db, struct arena *a,
 		return -1;
 	if (has_table &&
 	    db_script(db, a, stmt_sql(STMT_COMMAND_MIGRATE_APPLIED), &applied,
-	        why) != 0)
+		why) != 0)
 		return -1;
 	while (applied != NULL) {
 		if (applied_compare(out, a, applied, why) != 0)
@@ -166,7 +166,7 @@ record_add(struct buf *b, const struct migration *m, struct problem *why)
 	char *record;
 
 	if (template_render(&record, b->arena, sql, values,
-	        sizeof(values) / sizeof(values[0]), why) != 0)
+		sizeof(values) / sizeof(values[0]), why) != 0)
 		return -1;
 	buf_str(b, record);
 	return 0;

@@ -74,6 +74,13 @@ cron_secret_fits(const struct request *req)
 	return *secret != '\0' && token != NULL && digest_equal(token, secret);
 }
 
+/* HEAD comes with GET (RFC 9110 9.3.2), so ROUTES does not list it. */
+static const char *
+and_head(const struct worker *w)
+{
+	return w->route->handle[HTTP_GET] != NULL ? ", HEAD" : "";
+}
+
 static int
 method_read(struct request *req, const struct worker *w,
     struct serve_request *r, struct problem *why)
@@ -240,15 +247,16 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res)
 	buf_printf(
 	    b, "Status: %d %s\r\n", res->status, reason_phrase(res->status));
 	if (res->body != NULL)
-		buf_printf(b, "Content-Type: %s\r\nContent-Length: %zu\r\n",
-		    res->type != NULL ? res->type : "application/json",
-		    strlen(res->body));
+		buf_printf(b, "Content-Type: %s\r\n",
+		    res->type != NULL ? res->type : "application/json");
+	buf_printf(b, "Content-Length: %zu\r\n",
+	    res->body == NULL ? 0 : strlen(res->body));
 	if (res->location != NULL)
 		buf_printf(b, "Location: %s\r\n", res->location);
 	if (res->status == 401)
 		buf_str(b, "WWW-Authenticate: Bearer\r\n");
 	if (res->status == 405)
-		buf_printf(b, "Allow: %s\r\n", w->line->methods);
+		buf_printf(b, "Allow: %s%s\r\n", w->line->methods, and_head(w));
 	if (res->status == 503 || res->status == 409)
 		buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S);
 	buf_str(b, "Cache-Control: no-store\r\n\r\n");

@@ -96,6 +96,40 @@ countries_read(struct tenant *t, const struct cJSON *config)
 			t->countries[t->country_count++] = json_text(c);
 }
 
+/*
+ * Opening hours and holidays; what `tenant set` would refuse is not there, and
+ * what is there all the same must not take the firm's calls away.
+ */
+static void
+hours_read(struct tenant *t, const struct cJSON *config)
+{
+	static const char *const weekdays[] = { "monday", "tuesday",
+		"wednesday", "thursday", "friday", "saturday", "sunday" };
+	const struct cJSON *hours = json_member(config, "hours");
+	struct problem why;
+
+	for (int day = 0; day < 7; day++)
+		for (const struct cJSON *slot =
+			 json_first(json_member(hours, weekdays[day]));
+		     slot != NULL; slot = json_next(slot)) {
+			const char *from = json_text(json_member(slot, "from"));
+			const char *to = json_text(json_member(slot, "to"));
+
+			if (from != NULL && to != NULL &&
+			    calendar_add_slot(
+				&t->calendar, day + 1, from, to, &why) != 0)
+				log_warn("tenant %s: hours: %s", t->slug,
+				    why.detail);
+		}
+	for (const struct cJSON *day =
+		 json_first(json_member(config, "holidays"));
+	     day != NULL; day = json_next(day))
+		if (json_text(day) != NULL && calendar_add_holiday(&t->calendar,
+						  json_text(day), &why) != 0)
+			log_warn(
+			    "tenant %s: holidays: %s", t->slug, why.detail);
+}
+
 static int
 config_read(struct tenant *t, struct arena *a, const struct tenant_row *row,
     struct problem *why)
@@ -112,6 +146,7 @@ config_read(struct tenant *t, struct arena *a, const struct tenant_row *row,
 		return -1;
 	languages_read(t, config);
 	countries_read(t, config);
+	hours_read(t, config);
 	sms_name = config_text(config, NULL, "sms_name");
 	t->sms_name =
 	    sms_name != NULL ? sms_name : arena_strdup(a, setting(row, "name"));
@@ -278,7 +313,8 @@ tenant_by_token(
     const struct tenant **out, const struct request *req, struct problem *why)
 {
 	const char *token = route_bearer(req);
-	struct stmt_token_tenant params;
+	struct clock_text now = clock_text(req->now);
+	struct stmt_token_tenant params = { .now = now.text };
 	struct digest_hex hash;
 	struct db_batch *b;
 

@@ -23,6 +23,10 @@
 #define EMAIL_MAX 254
 #define DOMAIN_MAX 253
 #define LINK_MAX 500
+#define LINK_FORM \
+	"must be an address with https://, without spaces, of at most %d " \
+	"characters"
+#define LINE_MAX 200
 #define REVIEW_DELAY_MAX 720
 #define SEGMENTS_MAX 1000000
 #define REGION "CH"
@@ -246,8 +250,7 @@ is_domain(const char *s)
 	if (strlen(s) > DOMAIN_MAX)
 		return false;
 	for (;; s++) {
-		size_t len =
-		    strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
+		size_t len = strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-");
 
 		if (len == 0 || len > 63 || s[0] == '-' || s[len - 1] == '-')
 			return false;
@@ -293,6 +296,16 @@ check_email(struct check *c, enum tenant_field field, const struct cJSON *v)
 	c->out->value[field] = email;
 }
 
+static bool
+is_https(const char *link)
+{
+	static const char scheme[] = "https://";
+
+	return strncmp(link, scheme, strlen(scheme)) == 0 &&
+	       !has_control(link) && strpbrk(link, " \"<>\\") == NULL &&
+	       strlen(link) <= LINK_MAX;
+}
+
 /* Google's, and nobody else's: /r/<code> redirects there. */
 static void
 check_review_link(
@@ -300,24 +313,19 @@ check_review_link(
 {
 	static const char *const hosts[] = { "g.page", "search.google.com",
 		"www.google.com", "maps.app.goo.gl" };
-	static const char scheme[] = "https://";
 	const char *link = text_of(c, fields[field].pointer, v);
 	const char *host;
 
 	if (link == NULL)
 		return;
 	c->out->value[field] = link;
-	host = link + strlen(scheme);
-	if (strncmp(link, scheme, strlen(scheme)) != 0 || has_control(link) ||
-	    strpbrk(link, " \"<>\\") != NULL || strlen(link) > LINK_MAX)
-		wrong(c, fields[field].pointer,
-		    "must be an address with https://, without spaces, of at "
-		    "most %d characters",
-		    LINK_MAX);
-	else if (!is_one_of(lower(c->arena,
-	                        arena_strndup(c->arena, host,
-	                            strcspn(host, "/?#"))),
-	             hosts, COUNT(hosts)))
+	if (!is_https(link)) {
+		wrong(c, fields[field].pointer, LINK_FORM, LINK_MAX);
+		return;
+	}
+	host = link + strlen("https://");
+	host = arena_strndup(c->arena, host, strcspn(host, "/?#"));
+	if (!is_one_of(lower(c->arena, host), hosts, COUNT(hosts)))
 		wrong(c, fields[field].pointer,
 		    "must lead to g.page, search.google.com, www.google.com "
 		    "or maps.app.goo.gl");
@@ -422,17 +430,17 @@ language_read(enum language *out, const char *text)
 }
 
 static void
-config_language(struct check *c, const struct cJSON *v)
+config_language(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	enum language language;
 
 	if (language_read(&language, json_text(v)) != 0)
-		wrong(c, "/config/language",
+		wrong(c, pointer,
 		    "must be one of \"de\", \"fr\", \"it\", \"en\"");
 }
 
 static void
-config_languages(struct check *c, const struct cJSON *v)
+config_languages(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	enum language language;
 	bool good = json_is_array(v) && json_first(v) != NULL;
@@ -441,14 +449,14 @@ config_languages(struct check *c, const struct cJSON *v)
 	     l = json_next(l))
 		good = language_read(&language, json_text(l)) == 0;
 	if (!good)
-		wrong(c, "/config/languages",
+		wrong(c, pointer,
 		    "must be a list of \"de\", \"fr\", \"it\", \"en\"");
 }
 
 static void
-config_sms_name(struct check *c, const struct cJSON *v)
+config_sms_name(struct check *c, const char *pointer, const struct cJSON *v)
 {
-	const char *name = text_of(c, "/config/sms_name", v);
+	const char *name = text_of(c, pointer, v);
 	struct problem why;
 
 	if (name != NULL && message_text_firm_check(name, &why) != 0)
@@ -465,7 +473,7 @@ is_country(const char *text)
 }
 
 static void
-config_countries(struct check *c, const struct cJSON *v)
+config_countries(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	bool good = json_is_array(v);
 	int n = 0;
@@ -474,33 +482,168 @@ config_countries(struct check *c, const struct cJSON *v)
 	     l = json_next(l))
 		good = is_country(json_text(l)) && ++n <= TENANT_COUNTRIES_MAX;
 	if (!good)
-		wrong(c, "/config/sms/countries",
+		wrong(c, pointer,
 		    "must be a list of at most %d country codes as in "
 		    "[\"+41\", \"+423\"]",
 		    TENANT_COUNTRIES_MAX);
 }
 
 static void
-config_text_back(struct check *c, const struct cJSON *v)
+config_text_back(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	const char *text = json_text(v);
 
 	if (text == NULL ||
 	    (strcmp(text, "defer") != 0 && strcmp(text, "emergency") != 0))
-		wrong(c, "/config/quiet_hours/text_back",
-		    "must be \"defer\" or \"emergency\"");
+		wrong(c, pointer, "must be \"defer\" or \"emergency\"");
 }
 
 static void
-config_status_messages(struct check *c, const struct cJSON *v)
+config_bool(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	if (!json_is_bool(v))
-		wrong(c, "/config/status_messages", "must be true or false");
+		wrong(c, pointer, "must be true or false");
+}
+
+static void
+config_line(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *text = text_of(c, pointer, v);
+
+	if (text != NULL && (characters(text) > LINE_MAX || has_control(text)))
+		wrong(c, pointer, "must be one line of at most %d characters",
+		    LINE_MAX);
+}
+
+static void
+config_number(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	if (!json_is_number(v))
+		wrong(c, pointer, "must be a number");
+}
+
+static void
+config_object(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	if (!json_is_object(v))
+		wrong(c, pointer, "must be an object");
+}
+
+static void
+config_lines(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	if (!json_is_array(v)) {
+		wrong(c, pointer, "must be a list of texts");
+		return;
+	}
+	for (const struct cJSON *l = json_first(v); l != NULL; l = json_next(l))
+		config_line(c, pointer, l);
+}
+
+static void
+config_objects(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	bool good = json_is_array(v);
+
+	for (const struct cJSON *o = json_first(v); good && o != NULL;
+	     o = json_next(o))
+		good = json_is_object(o);
+	if (!good)
+		wrong(c, pointer, "must be a list of objects");
+}
+
+/* It goes into a style sheet. */
+static void
+config_color(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *text = json_text(v);
+
+	if (text == NULL || text[0] != '#' || strlen(text) != 7 ||
+	    strspn(text + 1, "0123456789abcdefABCDEF") != 6)
+		wrong(c, pointer, "must be a colour as in \"#14508c\"");
+}
+
+static void
+config_https(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *link = text_of(c, pointer, v);
+
+	if (link != NULL && !is_https(link))
+		wrong(c, pointer, LINK_FORM, LINK_MAX);
+}
+
+static void
+hours_of_day(struct check *c, const char *pointer, struct calendar *calendar,
+    int weekday, const struct cJSON *day)
+{
+	bool good = json_is_array(day);
+
+	for (const struct cJSON *slot = json_first(day); good && slot != NULL;
+	     slot = json_next(slot)) {
+		const char *from = json_text(json_member(slot, "from"));
+		const char *to = json_text(json_member(slot, "to"));
+		struct problem why;
+
+		good =
+		    from != NULL && to != NULL &&
+		    calendar_add_slot(calendar, weekday, from, to, &why) == 0;
+	}
+	if (!good)
+		wrong(c, pointer,
+		    "must be a list, which may be empty, as in "
+		    "[{\"from\": \"07:00\", \"to\": \"12:00\"}]");
+}
+
+static void
+config_hours(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	static const char *const weekdays[] = { "monday", "tuesday",
+		"wednesday", "thursday", "friday", "saturday", "sunday" };
+	struct calendar calendar;
+	struct problem why;
+
+	if (calendar_init(&calendar, NULL, NULL, NULL, -1, &why) != 0 ||
+	    !json_is_object(v)) {
+		wrong(c, pointer, "must be an object of weekdays");
+		return;
+	}
+	for (const struct cJSON *d = json_first(v); d != NULL;
+	     d = json_next(d)) {
+		const char *at =
+		    arena_printf(c->arena, "%s/%.60s", pointer, json_name(d));
+		int day = 0;
+
+		while (day < 7 && strcmp(weekdays[day], json_name(d)) != 0)
+			day++;
+		if (day == 7)
+			wrong(c, at, "is no weekday as in monday");
+		else
+			hours_of_day(c, at, &calendar, day + 1, d);
+	}
+}
+
+static void
+config_holidays(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	struct calendar calendar;
+	struct problem why;
+	bool good = json_is_array(v) &&
+	            calendar_init(&calendar, NULL, NULL, NULL, -1, &why) == 0;
+
+	for (const struct cJSON *d = json_first(v); good && d != NULL;
+	     d = json_next(d))
+		good = json_text(d) != NULL &&
+		       calendar_add_holiday(&calendar, json_text(d), &why) == 0;
+	if (!good)
+		wrong(c, pointer,
+		    "must be a list of at most %d dates as in \"2026-12-25\"",
+		    CALENDAR_HOLIDAYS_MAX);
 }
 
 struct member {
 	const char *name;
-	void (*check)(struct check *c, const struct cJSON *v);
+	void (*check)(
+	    struct check *c, const char *pointer, const struct cJSON *v);
 };
 
 /* An object of members out of a list; null is the same as absent. */
@@ -514,94 +657,82 @@ check_members(struct check *c, const char *pointer, const struct cJSON *v,
 	}
 	for (const struct cJSON *m = json_first(v); m != NULL;
 	     m = json_next(m)) {
+		const char *at =
+		    arena_printf(c->arena, "%s/%.60s", pointer, json_name(m));
 		const struct member *known = members;
 
 		while (known->name != NULL &&
 		       strcmp(known->name, json_name(m)) != 0)
 			known++;
 		if (known->name == NULL)
-			wrong(c,
-			    arena_printf(c->arena, "%s/%.60s", pointer,
-				json_name(m)),
-			    "is no setting that OpsFabric knows");
+			wrong(c, at, "is no setting that OpsFabric knows");
 		else if (!json_is_null(m))
-			known->check(c, m);
+			known->check(c, at, m);
 	}
 }
 
-/* What the firm's pages show; their own templates say what shape it has. */
 static void
-config_page(struct check *c, const struct cJSON *v)
-{
-	(void)c;
-	(void)v;
-}
-
-static void
-config_sms(struct check *c, const struct cJSON *v)
+config_sms(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	static const struct member members[] = {
 		{ "countries", config_countries },
 		{ NULL, NULL },
 	};
 
-	check_members(c, "/config/sms", v, members);
+	check_members(c, pointer, v, members);
 }
 
 static void
-config_quiet_hours(struct check *c, const struct cJSON *v)
+config_quiet_hours(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	static const struct member members[] = {
-		{ "text_back", config_text_back }, { NULL, NULL }
+		{ "text_back", config_text_back },
+		{ NULL, NULL },
 	};
 
-	check_members(c, "/config/quiet_hours", v, members);
+	check_members(c, pointer, v, members);
 }
 
-/* Looked at last: the texts' length depends on the firm's name. */
-static void
-config_texts(struct check *c, const struct cJSON *v)
-{
-	if (!json_is_object(v))
-		wrong(c, "/config/texts",
-		    "must be an object of languages, each with its texts");
-}
+/*
+ * texts is looked at again in check_together(): their length depends on the
+ * firm's name. What the firm's pages show is read by their templates, so only
+ * its form matters here.
+ */
+static const struct member config_members[] = {
+	{ "language", config_language },
+	{ "languages", config_languages },
+	{ "sms_name", config_sms_name },
+	{ "sms", config_sms },
+	{ "quiet_hours", config_quiet_hours },
+	{ "status_messages", config_bool },
+	{ "texts", config_object },
+	{ "hours", config_hours },
+	{ "holidays", config_holidays },
+	{ "address", config_line },
+	{ "plz", config_line },
+	{ "ort", config_line },
+	{ "contact_person", config_line },
+	{ "logo_url", config_https },
+	{ "primary_color", config_color },
+	{ "accent_color", config_color },
+	{ "founded_year", config_number },
+	{ "generation", config_number },
+	{ "certifications", config_lines },
+	{ "google_rating", config_number },
+	{ "google_review_count", config_number },
+	{ "hero", config_object },
+	{ "services", config_objects },
+	{ "intents", config_objects },
+	{ "service_area", config_lines },
+	{ "reviews", config_objects },
+	{ "impressum", config_object },
+	{ NULL, NULL },
+};
 
 static void
 check_config(struct check *c, enum tenant_field field, const struct cJSON *v)
 {
-	static const struct member members[] = {
-		{ "language", config_language },
-		{ "languages", config_languages },
-		{ "sms_name", config_sms_name },
-		{ "sms", config_sms },
-		{ "quiet_hours", config_quiet_hours },
-		{ "status_messages", config_status_messages },
-		{ "texts", config_texts },
-		{ "address", config_page },
-		{ "plz", config_page },
-		{ "ort", config_page },
-		{ "contact_person", config_page },
-		{ "logo_url", config_page },
-		{ "primary_color", config_page },
-		{ "accent_color", config_page },
-		{ "founded_year", config_page },
-		{ "generation", config_page },
-		{ "certifications", config_page },
-		{ "google_rating", config_page },
-		{ "google_review_count", config_page },
-		{ "hero", config_page },
-		{ "services", config_page },
-		{ "intents", config_page },
-		{ "hours", config_page },
-		{ "holidays", config_page },
-		{ "service_area", config_page },
-		{ "reviews", config_page },
-		{ "impressum", config_page },
-		{ NULL, NULL },
-	};
-
-	check_members(c, fields[field].pointer, v, members);
+	check_members(c, fields[field].pointer, v, config_members);
 	c->out->value[field] = json_print(c->arena, v);
 }
 
@@ -620,8 +751,8 @@ check_modules(struct check *c, enum tenant_field field, const struct cJSON *v)
 	}
 	for (const struct cJSON *m = json_first(v); m != NULL;
 	     m = json_next(m)) {
-		const char *pointer = arena_printf(
-		    c->arena, "/modules/%.60s", json_name(m));
+		const char *pointer =
+		    arena_printf(c->arena, "/modules/%.60s", json_name(m));
 
 		if (!is_one_of(json_name(m), modules, MODULE_MAX))
 			wrong(c, pointer,
@@ -662,8 +793,8 @@ check_texts(struct check *c, const struct cJSON *texts, const char *firm)
 {
 	for (const struct cJSON *l = json_first(texts); l != NULL;
 	     l = json_next(l)) {
-		const char *pointer = arena_printf(
-		    c->arena, "/config/texts/%.60s", json_name(l));
+		const char *pointer =
+		    arena_printf(c->arena, "/config/texts/%.60s", json_name(l));
 		enum language language;
 
 		if (language_read(&language, json_name(l)) != 0)
@@ -711,8 +842,7 @@ check_member(struct check *c, const struct cJSON *m)
 				fields[f].check(c, f, m);
 			return;
 		}
-	if (!is_one_of(
-		name, written_by_the_house, COUNT(written_by_the_house)))
+	if (!is_one_of(name, written_by_the_house, COUNT(written_by_the_house)))
 		wrong(c, arena_printf(c->arena, "/%.60s", name),
 		    "is no setting that OpsFabric knows");
 }
@@ -725,8 +855,8 @@ object_read(const struct cJSON **out, struct arena *a, const char *text,
 	if (json_parse(out, a, text, strlen(text), why) != 0)
 		return -1;
 	if (!json_is_object(*out))
-		return problem(why, PROBLEM_BAD_JSON, NULL,
-		    "It must be a JSON object");
+		return problem(
+		    why, PROBLEM_BAD_JSON, NULL, "It must be a JSON object");
 	return 0;
 }
 
@@ -784,8 +914,8 @@ merge(struct buf *b, const char *name, const struct cJSON *target,
 }
 
 char *
-tenant_document_merge(struct arena *a, const char *text, const char *patch,
-    struct problem *why)
+tenant_document_merge(
+    struct arena *a, const char *text, const char *patch, struct problem *why)
 {
 	const struct cJSON *target, *changes;
 	struct buf b;
@@ -798,28 +928,39 @@ tenant_document_merge(struct arena *a, const char *text, const char *patch,
 	return b.text;
 }
 
-/* Settings whose value on the command line is taken as it stands. */
+/* Is the value of this setting a text, even where it looks like JSON? */
 static bool
-is_text_field(const char *name)
+is_text_path(const char *path)
 {
-	static const char *const others[] = { "sla_response_minutes",
-		"review_delay_hours", "daily_segments", "config", "modules",
-		"active" };
+	static const char texts[] = "config.texts.", config[] = "config.";
 
-	return !is_one_of(name, others, COUNT(others));
+	for (enum tenant_field f = 0; f < TENANT_FIELD_MAX; f++)
+		if (strcmp(fields[f].name, path) == 0)
+			return fields[f].check != check_number &&
+			       fields[f].check != check_config &&
+			       fields[f].check != check_modules &&
+			       fields[f].check != check_active;
+	if (strncmp(path, texts, strlen(texts)) == 0)
+		return true;
+	if (strncmp(path, config, strlen(config)) != 0)
+		return false;
+	for (const struct member *m = config_members; m->name != NULL; m++)
+		if (strcmp(m->name, path + strlen(config)) == 0)
+			return m->check == config_line;
+	return false;
 }
 
 static void
-assignment_value(struct buf *b, const char *name, const char *value,
-    bool is_text)
+assignment_value(
+    struct buf *b, const char *name, const char *value, bool is_text)
 {
 	const struct cJSON *v;
 	struct problem why;
 
 	if (*value == '\0')
 		json_str(b, name, NULL);
-	else if (!is_text && json_parse(&v, b->arena, value, strlen(value),
-				 &why) == 0)
+	else if (!is_text &&
+		 json_parse(&v, b->arena, value, strlen(value), &why) == 0)
 		json_raw(b, name, value);
 	else
 		json_str(b, name, value);
@@ -831,6 +972,7 @@ tenant_document_assignment(
 {
 	size_t len = strcspn(text, "=");
 	char *path = arena_strndup(a, text, len);
+	bool is_text = is_text_path(path);
 	const char *name = path;
 	int depth = 0;
 	struct buf b;
@@ -847,8 +989,7 @@ tenant_document_assignment(
 		json_obj_open(&b, name);
 		depth++;
 	}
-	assignment_value(&b, name, text + len + 1,
-	    depth == 0 && is_text_field(name));
+	assignment_value(&b, name, text + len + 1, is_text);
 	for (; depth >= 0; depth--)
 		json_obj_close(&b);
 	return b.text;

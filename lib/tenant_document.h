@@ -4,8 +4,8 @@
  *
  * Its members are the columns of customers, without those that the house writes
  * itself: id, created_at and updated_at are passed over, so that what `tenant
- * show --json` prints can be read again. A member that is absent or null has its
- * default. All that is wrong is collected, so nobody mends a document one
+ * show --json` prints can be read again. A member that is absent or null has
+ * its default. All that is wrong is collected, so nobody mends a document one
  * message at a time.
  */
 #ifndef LIB_TENANT_DOCUMENT_H
@@ -64,8 +64,8 @@ int tenant_document_read(struct tenant_document *out, struct arena *a,
  * stays, null takes away. Both are JSON objects. NULL, with *why, where one of
  * them is none.
  */
-char *tenant_document_merge(struct arena *a, const char *text,
-    const char *patch, struct problem *why);
+char *tenant_document_merge(
+    struct arena *a, const char *text, const char *patch, struct problem *why);
 
 /*
  * "phone=+41…", "config.sms.countries=[\"+41\"]" as a patch: a name or a path,

@@ -200,6 +200,7 @@ ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 		return -1;
 	intake_complete(&intake, req);
 	intake_promise_at(&intake, confirmation_time(in, &intake, req));
+	out->slug = intake.tenant->slug;
 	return ticket_write(out, in, &intake, source, req, why);
 }
 
@@ -222,11 +223,10 @@ ticket_answer_json(struct arena *a, const struct ticket_answer *out)
 }
 
 const char *
-ticket_thanks_link(const struct request *req, const struct ticket_request *in,
-    const struct ticket_answer *out)
+ticket_thanks_link(const struct request *req, const struct ticket_answer *out)
 {
 	return arena_printf(req->arena, "%s/%s/anfrage/danke?nr=%ld",
-	    config_get(CONFIG_APP_BASE_URL), in->slug, out->number);
+	    config_get(CONFIG_APP_BASE_URL), out->slug, out->number);
 }
 
 static int

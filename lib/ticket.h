@@ -31,6 +31,7 @@ struct ticket_request {
 };
 
 struct ticket_answer {
+	const char *slug; /* of the firm */
 	const char *ticket_id;
 	long number;
 	bool confirmation_sent; /* accepted for immediate delivery */
@@ -54,8 +55,8 @@ int ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 char *ticket_answer_json(struct arena *a, const struct ticket_answer *out);
 
 /* Where a visitor without JavaScript goes on. */
-const char *ticket_thanks_link(const struct request *req,
-    const struct ticket_request *in, const struct ticket_answer *out);
+const char *ticket_thanks_link(
+    const struct request *req, const struct ticket_answer *out);
 
 /* What staff ask for. */
 struct ticket_move {

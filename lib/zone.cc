@@ -39,7 +39,8 @@ is_name(const char *name)
 				      "0123456789_+-/";
 	size_t len = strspn(name, allowed);
 
-	if (len == 0 || len > NAME_MAX_BYTES || name[len] != '\0')
+	if (len == 0 || len > NAME_MAX_BYTES || name[len] != '\0' ||
+	    strstr(name, "//") != nullptr)
 		return false;
 	for (const char *prefix : refused)
 		if (strncmp(name, prefix, strlen(prefix)) == 0)

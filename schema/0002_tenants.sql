@@ -144,9 +144,12 @@ begin atomic
                          limit 1);
 end;
 
-create function token_tenant(wanted text) returns table (customer_id uuid, slug text, scope text, token_id uuid)
-  language sql stable security definer set search_path = pg_catalog, pg_temp
+-- Notes the last use, to the minute: a write for every request would make a token a bottleneck.
+create function token_tenant(wanted text, at timestamptz) returns table (customer_id uuid, slug text, scope text, token_id uuid)
+  language sql volatile security definer set search_path = pg_catalog, pg_temp
 begin atomic
+  update tokens k set last_used_at = at
+  where k.hash = wanted and k.revoked_at is null and (k.last_used_at is null or k.last_used_at < at - interval '1 minute');
   select c.id, c.slug, k.scope, k.id from tokens k join customers c on c.id = k.customer_id
   where k.hash = wanted and k.revoked_at is null;
 end;
@@ -155,7 +158,7 @@ grant select on customers, tenants, tenant_addresses, secrets to opsfabric_web;
 grant select, insert, update on customers to opsfabric_service;
 grant select on tenants to opsfabric_service;
 grant select, insert, update, delete on tenant_addresses, tokens, secrets to opsfabric_service;
-grant execute on function next_ticket_number(), tenant_by_slug(text), tenant_by_address(text, text), token_tenant(text)
+grant execute on function next_ticket_number(), tenant_by_slug(text), tenant_by_address(text, text), token_tenant(text, timestamptz)
   to opsfabric_web, opsfabric_service;
 
 select close_to_strangers();

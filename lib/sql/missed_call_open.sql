@@ -81,7 +81,7 @@ w_withdrawn as (
   returning m.id),
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, missed_text_at, missed_suppressed_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, case when d.texts_now then i.now end,
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, case when d.texts_now then i.not_before end,
          case when d.notes_now then i.now end, case when d.texts_now then array[i.now] else '{}' end
   from i, d
   where i.phone is not null

@@ -187,8 +187,10 @@ class Outbox:
         return self.rows([row_id])[row_id]
 
     def wait_status(self, ids, *wanted, seconds=30):
-        wait_for(lambda: all(row["status"] in wanted for row in self.rows(ids).values()), seconds,
-                 f"{wanted}; there is {collections.Counter(r['status'] for r in self.rows(ids).values())}")
+        try:
+            wait_for(lambda: all(row["status"] in wanted for row in self.rows(ids).values()), seconds)
+        except AssertionError:
+            pytest.fail(f"not {wanted}: {collections.Counter(r['status'] for r in self.rows(ids).values())}")
         return self.rows(ids)
 
     def wake(self):
@@ -449,13 +451,13 @@ def test_the_socket_of_a_killed_dispatcher_is_taken_over_and_a_living_one_keeps_
     provider = outbox.provider()
     owner = outbox.dispatcher(provider.port)
     wait_for(path.exists)
-    inode = path.stat().st_ino
+    made = path.stat().st_ctime_ns      # inode numbers are used again
     outbox.dispatcher(provider.port)
     outbox.wait_status(outbox.queue(200), "sent")
-    assert path.stat().st_ino == inode
+    assert path.stat().st_ctime_ns == made
     owner.kill()
     owner.wait(10)
-    wait_for(lambda: path.exists() and path.stat().st_ino != inode, 10, "the other to take the socket over")
+    wait_for(lambda: path.exists() and path.stat().st_ctime_ns != made, 10, "the other to take the socket over")
     outbox.wake()
     outbox.wait_status(outbox.queue(), "sent")
 

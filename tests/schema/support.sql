@@ -1,7 +1,7 @@
 -- support - what the tests share: the statements of lib/sql called by name, with named parameters, as the role they run as
-create extension pgtap;
-create extension dblink;
 create schema tap;
+create extension pgtap schema tap;      -- not in public, where the tests look for what is ours
+create extension dblink schema tap;
 grant usage on schema tap, public to public;
 
 -- filled by run from lib/sql and schema
