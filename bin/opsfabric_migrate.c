@@ -41,19 +41,18 @@ status_json(struct arena *a, const struct migrate_plan *plan)
 }
 
 /* Pending migrations are an answer, not a failure: scripts ask with --json. */
-static enum command_exit
+static void
 status(struct command_run *run, const struct migrate_plan *plan)
 {
 	if (run->json) {
 		status_json(run->arena, plan);
-		return COMMAND_DONE;
+		return;
 	}
 	for (int i = 0; i < plan->count; i++)
 		(void)printf("%-30s %s\n", plan->steps[i].name,
 		    plan->steps[i].applied_at == NULL
 			? "not applied"
 			: plan->steps[i].applied_at);
-	return COMMAND_DONE;
 }
 
 struct applied {
@@ -114,21 +113,31 @@ apply_all(struct command_run *run, struct migrate_plan *plan, struct db *db,
 	return 0;
 }
 
+static int
+migrate_with(struct command_run *run, struct db *db, struct problem *why)
+{
+	struct migrate_plan plan;
+
+	if (command_value(run, "status") != NULL) {
+		if (migrate_read(&plan, db, run->arena, why) != 0)
+			return -1;
+		status(run, &plan);
+		return 0;
+	}
+	if (migrate_lock(db, run->arena, why) != 0 ||
+	    migrate_read(&plan, db, run->arena, why) != 0)
+		return -1;
+	return apply_all(run, &plan, db, why);
+}
+
 static enum command_exit
 migrate(struct command_run *run)
 {
 	struct db *db = db_new(STMT_ROLE_OWNER, "opsfabric migrate");
-	bool only_show = command_value(run, "status") != NULL;
 	enum command_exit end = COMMAND_DONE;
-	struct migrate_plan plan;
 	struct problem why;
 
-	if ((!only_show && migrate_lock(db, run->arena, &why) != 0) ||
-	    migrate_read(&plan, db, run->arena, &why) != 0)
-		end = command_failed(&why, db);
-	else if (only_show)
-		end = status(run, &plan);
-	else if (apply_all(run, &plan, db, &why) != 0)
+	if (migrate_with(run, db, &why) != 0)
 		end = command_failed(&why, db);
 	db_free(db);
 	return end;

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -95,11 +96,11 @@ static int
 applied_compare(struct migrate_plan *plan, struct arena *a, const char *line,
     struct problem *why)
 {
-	char checksum[65], applied_at[32], name[64];
-	int version;
+	char checksum[65], applied_at[32], name[64], *rest;
+	long version = strtol(line, &rest, 10);
 
-	if (sscanf(line, "%d %64s %31s %63[^\n]", &version, checksum,
-		applied_at, name) != 4)
+	if (sscanf(rest, " %64s %31s %63[^\n]", checksum, applied_at, name) !=
+	    3)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "schema_migrations cannot be read: %.60s", line);
 	if (version > MIGRATIONS)

@@ -18,8 +18,8 @@
 #include <time.h>
 
 /*
- * No bound on what they write. (strcpy as well, but uriparser's header names it:
- * tests/layout looks for that one.)
+ * No bound on what they write. (strcpy as well, but uriparser's header names
+ * it: tests/layout looks for that one.)
  */
 #pragma GCC poison strcat sprintf vsprintf stpcpy
 /* Hidden state between calls, or one zone for the whole process. */

@@ -99,7 +99,9 @@ int
 folded(uint32_t cp)
 {
 	for (const auto &f : folds) {
-		if (cp < f.first || cp > f.last)
+		if (cp < f.first)
+			break; /* they are in order */
+		if (cp > f.last)
 			continue;
 		if (f.how == DROPPED)
 			return 0;

@@ -6,6 +6,7 @@ knows; the rows are held against it.
 """
 
 import collections
+import contextlib
 import json
 import os
 import pathlib
@@ -16,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import uuid
 
@@ -99,6 +101,63 @@ class Cluster:
                 return [dict(row) for row in cursor.fetchall()] if cursor.description else []
         finally:
             db.close()
+
+
+class LossyWire:
+    """A wire to Postgres that loses the answer to a statement, after its commit, as often as it is told."""
+
+    def __init__(self, cluster, home):
+        self.host = home / "wire"
+        self.host.mkdir()
+        self.there = str(cluster.sockets / ".s.PGSQL.5432")
+        self.lose = {}          # name of a statement -> how often
+        self.listener = socket.socket(socket.AF_UNIX)
+        self.listener.bind(str(self.host / ".s.PGSQL.5432"))
+        self.listener.listen()
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            server = socket.socket(socket.AF_UNIX)
+            server.connect(self.there)
+            losing = threading.Event()
+            threading.Thread(target=self.forth, args=(client, server, losing), daemon=True).start()
+            threading.Thread(target=self.back, args=(client, server, losing), daemon=True).start()
+
+    def forth(self, client, server, losing):
+        with contextlib.suppress(OSError):
+            while data := client.recv(1 << 20):
+                for name, left in self.lose.items():
+                    # of a Bind: the portal without a name, then the statement's
+                    if left > 0 and b"\0" + name.encode() + b"\0" in data:
+                        self.lose[name] -= 1
+                        losing.set()
+                server.sendall(data)
+        self.cut(client, server)
+
+    def back(self, client, server, losing):
+        with contextlib.suppress(OSError):
+            while data := server.recv(1 << 20):
+                if losing.is_set():
+                    if data.endswith(b"Z\0\0\0\5I"):        # committed, and ready for more
+                        break
+                else:
+                    client.sendall(data)
+        self.cut(client, server)
+
+    @staticmethod
+    def cut(*sockets):
+        for s in sockets:
+            with contextlib.suppress(OSError):
+                s.shutdown(socket.SHUT_RDWR)
+
+    def close(self):
+        self.listener.close()
+        shutil.rmtree(self.host)
 
 
 class Provider:
@@ -362,10 +421,13 @@ def test_a_kept_connection_that_dies_is_not_asked_twice(outbox):
     """libcurl by itself would write the request again, on a new connection."""
     provider = outbox.provider()
     outbox.dispatcher(provider.port)
+    wait_for((outbox.home / "run" / "dispatcher.sock").exists)
     for _ in range(5):
         first = outbox.queue(1, "[fault:drop_kept]")
+        outbox.wake()
         outbox.wait_status(first, "sent")
         second = outbox.queue(1, "[fault:drop_kept]")
+        outbox.wake()
         outbox.wait_status(second, "unknown")
         assert check_truth(outbox, provider, first + second) == {"sent": 1, "unknown": 1}
         assert len(provider.accepted()[second[0]]) == 1
@@ -517,13 +579,38 @@ def test_postgres_goes_away_while_messages_are_under_way(outbox, cluster):
     assert check_truth(outbox, provider, held + later) == {"sent": 20}
 
 
-def test_lost_connections_leave_no_row_behind(outbox):
-    """Connections end at any moment, in the middle of a commit too: who is alive knows what it began."""
+@pytest.mark.parametrize("statement", ["message_claim", "message_outcome"])
+def test_a_commit_whose_answer_is_lost(outbox, cluster, statement):
+    """What was claimed but never begun goes back; an outcome is written again and changes nothing."""
+    wire = LossyWire(cluster, outbox.home)
+    provider = outbox.provider()
+    held = outbox.queue(2, "[fault:wait]")
+    child = outbox.dispatcher(
+        provider.port, DATABASE_SERVICE_URL=f"postgresql://opsfabric_service@/opsfabric?host={wire.host}")
+    wait_for(lambda: provider.count() == 2)
+    wire.lose[statement] = 2
+    ids = outbox.queue(20)
+    rows = outbox.wait_status(ids, "sent")
+    assert wire.lose[statement] == 0
+    assert {row["attempts"] for row in rows.values()} == {3 if statement == "message_claim" else 1}
+    # what was under way all the time was not touched
+    assert {row["status"] for row in outbox.rows(held).values()} == {"sending"}
+    provider.release()
+    outbox.wait_status(held, "sent")
+    assert check_truth(outbox, provider, ids + held) == {"sent": 22}
+    assert provider.count() == 22
+    assert len(outbox.sql("select from ticket_events where event_type = 'sms_sent'")) == 22
+    child.terminate()
+    assert child.wait(30) == 0
+    wire.close()
+
+
+def test_connections_that_end_at_any_moment_leave_no_row_behind(outbox):
     provider = outbox.provider("--delay", "0.005")
     for _ in range(2):
         outbox.dispatcher(provider.port)
     ids = outbox.queue(4000)
-    for _ in range(8 * ROUNDS):
+    for _ in range(4 * ROUNDS):
         count = provider.count()
         outbox.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dispatcher'")
         wait_for(lambda: provider.count() > count or count == 4000)
@@ -549,7 +636,7 @@ def test_killed_at_any_moment_nothing_goes_twice_and_nothing_is_lost(outbox):
     # a lease, and the retries behind it
     outbox.wait_status(ids, "sent", "failed", "unknown", "expired", seconds=120)
     counts = check_truth(outbox, provider, ids)
-    assert counts["sent"] > len(ids) / 2, counts
+    assert counts["sent"] > len(ids) / 4, counts        # each kill leaves what was under way unknown
 
 
 # ---- beginnings ----------------------------------------------------------------------------------

@@ -19,10 +19,9 @@ select is(count(*), 1::bigint, 'one text') from sms_log;
 select is(count(*), 1::bigint, 'one ticket') from tickets;
 select is(count(*), 3::bigint, 'every call stands in the history') from ticket_events where event_type = 'updated';
 select is(tap.missed('{}', tap.at(15)) -> 'answer' -> 'status', '"queued"', 'after 15 minutes again');
-select is(tap.missed('{"not_before": "2024-03-05T06:00:00Z"}', tap.at(31)) -> 'answer' -> 'status', '"deferred"', 'at night it waits');
-select is(not_before, '2024-03-05T06:00:00Z', 'until the morning') from sms_log order by created_at desc limit 1;
 
 -- reopening and the status of tickets at work
+select is(tap.missed('{}', tap.at(31)) -> 'answer' -> 'status', '"queued"', 'and again');
 update tickets set status = 'DONE', job_completed_at = tap.at(40), review_due_at = tap.at(160), unread = false, urgency = 'LOW';
 select is(tap.missed('{}', tap.at(50)) -> 'answer' -> 'status', '"queued"', 'a call meets a finished ticket');
 select is(jsonb_build_array(status, urgency, job_completed_at, review_due_at, unread, sla_due_at = tap.at(170)), '["NEW", "MED", null, null, true, true]', 'and reopens it') from tickets;
@@ -44,6 +43,13 @@ select is(count(*), 1::bigint, 'one suppressed row in 15 minutes') from sms_log 
 select is((tap.missed('{"phone": "+41431112233", "phone_kind": "fixed", "suppress": "landline"}', tap.at(16)) -> 'answer') - 'ticket_id' - 'number', '{"status": "recorded", "reason": "landline"}', 'a landline, later');
 select is(jsonb_agg(jsonb_build_array(status, reason)), '[["suppressed", "landline"], ["suppressed", "landline"]]', 'is noted again') from sms_log where to_number = '+41431112233';
 select is(jsonb_build_array(phone_kind, cardinality(auto_sent_at), missed_text_at), '["fixed", 0, null]', 'what was not sent is not counted') from contacts where phone = '+41431112233';
+
+-- at night: one text waits for the morning, and the window counts from then
+select is(tap.missed('{"phone": "+41791110003", "not_before": "2024-03-05T06:00:00Z"}', '2024-03-04T22:00:00Z') -> 'answer' -> 'status', '"deferred"', 'at night it waits');
+select is(not_before, '2024-03-05T06:00:00Z', 'until the morning') from sms_log where to_number = '+41791110003';
+select is(tap.missed('{"phone": "+41791110003", "not_before": "2024-03-05T06:00:00Z", "dedupe_key": null}', at) -> 'answer' -> 'status', '"dedupe"', 'no second text at ' || at)
+from unnest('{2024-03-04T23:00:00Z,2024-03-05T06:14:00Z}'::timestamptz[]) at;
+select is(tap.missed('{"phone": "+41791110003"}', '2024-03-05T06:15:00Z') -> 'answer' -> 'status', '"queued"', 'a quarter of an hour after it was sent, again');
 
 -- withheld
 create temp table withheld as

@@ -1,0 +1,144 @@
+"""processes - the programs of a stack as processes: to find, stop, kill and freeze them"""
+
+import os
+import pathlib
+import signal
+import subprocess
+
+import psycopg2
+
+from .stack import wait_for
+
+
+def is_running(pid):
+    """Neither gone nor a zombie that nobody has taken yet."""
+    try:
+        status = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return status.rsplit(")", 1)[1].split()[0] not in "ZX"
+
+
+def kill(pid, how=signal.SIGKILL):
+    """False if it is gone already."""
+    try:
+        os.kill(pid, how)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class Processes:
+    """supervisord of one stack and what it runs: routes, dispatcher, nginx, Postgres."""
+
+    def __init__(self, stack):
+        self.stack = stack
+        self.state = stack.state
+
+    def routes(self):
+        return (self.state / "programs" / "routes.list").read_text().split()
+
+    def pids(self, name):
+        """Process ids of a route's workers, or of dispatcher, nginx, postgres."""
+        found = []
+        files = sorted((self.state / "run" / "pid").glob(f"{name}_[0-9]*")) or [self.state / "run" / "pid" / name]
+        for file in files:
+            pid = int(file.read_text() or 0)
+            if pid and is_running(pid) and self.is_program(pid):
+                found.append(pid)
+        return found
+
+    def is_program(self, pid):
+        """Past the shell that supervisord starts it through."""
+        try:
+            return os.path.basename(os.readlink(f"/proc/{pid}/exe")) not in ("sh", "dash", "bash", "setpriv")
+        except OSError:
+            return False
+
+    def workers(self):
+        return int(self.stack.env["OPSFABRIC_WORKERS"])
+
+    def wait_running(self, name, other_than=()):
+        """The process ids of all instances, none of them one of the given."""
+        count = self.workers() if name in self.routes() else 1
+
+        def all_new():
+            pids = self.pids(name)
+            return pids if len(pids) == count and not set(pids) & set(other_than) else None
+
+        return wait_for(all_new, 60, f"{count} process(es) of {name}")
+
+    def everybody(self):
+        """Name to process ids, of all programs of ours."""
+        return {name: self.wait_running(name) for name in [*self.routes(), "dispatcher"]}
+
+    def ctl(self, *args):
+        """supervisorctl, for what deploy/run has no word for."""
+        done = subprocess.run(
+            ["supervisorctl", "-c", "supervisor/supervisord.conf", *args], cwd=self.state,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
+        )
+        assert "ERROR" not in done.stdout, done.stdout
+        return done.stdout
+
+    # ---- Postgres --------------------------------------------------------------------------
+
+    def postmaster(self):
+        return self.wait_running("postgres")[0]
+
+    def postgres(self):
+        """The postmaster, then all its children."""
+        first = self.postmaster()
+        children = subprocess.run(["pgrep", "-P", str(first)], capture_output=True, text=True).stdout
+        return [first, *map(int, children.split())]
+
+    def backends(self, program=None):
+        """Postgres's processes that serve ours."""
+        rows = self.stack.sql(
+            "select pid from pg_stat_activity where usename in ('opsfabric_web', 'opsfabric_service')"
+            " and (%s::text is null or application_name = %s)", program, program)
+        return [row["pid"] for row in rows]
+
+    def freeze(self):
+        """Every process of Postgres stands still; connections stay open and nobody answers."""
+        frozen = []
+        while True:
+            # A child that was just being forked is found at the second look.
+            more = [pid for pid in self.postgres() if pid not in frozen]
+            if not more:
+                return frozen
+            for pid in more:
+                kill(pid, signal.SIGSTOP)
+            frozen += more
+
+    def thaw(self, frozen):
+        for pid in reversed(frozen):
+            kill(pid, signal.SIGCONT)
+
+    def database_answers(self):
+        try:
+            self.stack.connect().close()
+        except psycopg2.OperationalError:
+            return False
+        return True
+
+    def wait_database(self):
+        wait_for(self.database_answers, 60, "Postgres")
+
+    def stop_database(self):
+        self.ctl("stop", "postgres")
+
+    def start_database(self):
+        self.ctl("start", "postgres")
+        self.wait_database()
+
+    # ---- what must not have been said --------------------------------------------------------
+
+    def complaints(self):
+        """Lines of the logs in which a sanitizer or an assert speaks."""
+        words = ("AddressSanitizer", "LeakSanitizer", "runtime error:", "Assertion", "arena: ")
+        found = []
+        for path in (self.state / "log").glob("*.log"):
+            with path.open(errors="replace") as log:
+                found += [f"{path.name}: {line.rstrip()}" for line in log if any(word in line for word in words)]
+        return found
