@@ -94,14 +94,20 @@ command_page(struct command_page *out, const struct command_run *run)
 	return 0;
 }
 
+/* What is whole of a message of Postgres, whose lines all end. */
+static int
+whole_len(const char *detail)
+{
+	const char *end = strrchr(detail, '\n');
+
+	return (int)(end == NULL ? strlen(detail) : (size_t)(end - detail));
+}
+
 enum command_exit
 command_failed(const struct problem *why, const struct db *db)
 {
-	int len = (int)strlen(why->detail);
+	int len = whole_len(why->detail);
 
-	/* Postgres ends its messages with a newline. */
-	while (len > 0 && why->detail[len - 1] == '\n')
-		len--;
 	if (db != NULL && db_is_wrong(db)) {
 		command_error("the database was reached, but see above");
 		return COMMAND_REFUSED;

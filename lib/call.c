@@ -45,7 +45,7 @@ call_request_read(
 	    fields_text(&out->from, f, FIELD_FROM, why) != 0 ||
 	    fields_text(&call, f, FIELD_CALL_STATUS, why) != 0 ||
 	    fields_text(&dial, f, FIELD_DIAL_CALL_STATUS, why) != 0 ||
-	    event_of_webhook(&out->event, req, f, why) != 0)
+	    event_of_webhook(&out->event, EVENT_CALL, req, f, why) != 0)
 		return -1;
 	/* Who dialled on and got no answer has an inbound leg "completed". */
 	if ((call != NULL && is_missed(call)) ||
@@ -152,7 +152,7 @@ call_answer_write(struct response *res, const struct request *req,
 {
 	struct buf b;
 
-	if (event_is_twilio(&in->event)) {
+	if (in->event.is_twilio) {
 		event_twiml_write(res);
 		return;
 	}

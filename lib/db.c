@@ -184,16 +184,36 @@ pipeline_read(struct db *db, int64_t deadline_us,
 	}
 }
 
+/*
+ * Did Postgres refuse what we asked (class 42: a name or a right that is not
+ * there), or was it only the moment: a server that goes down while we start,
+ * or a time-out?
+ */
+static bool
+is_refused(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0;
+}
+
+struct start {
+	struct db *db;
+	bool interrupted;
+};
+
 static void
 prepared_keep(void *arg, int command, PGresult *result)
 {
-	struct db *db = arg;
+	struct start *start = arg;
 
 	(void)command;
-	if (PQresultStatus(result) == PGRES_FATAL_ERROR) {
+	if (is_refused(result)) {
 		log_error("database: a statement does not fit the schema: %s",
 		    PQresultErrorMessage(result));
-		db->wrong = true;
+		start->db->wrong = true;
+	} else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+		start->interrupted = true;
 	}
 	PQclear(result);
 }
@@ -201,6 +221,8 @@ prepared_keep(void *arg, int command, PGresult *result)
 static int
 prepare_all(struct db *db)
 {
+	struct start start = { .db = db };
+
 	for (enum stmt s = 0; s < STMT_MAX; s++) {
 		if ((stmt_role(s) & db->role) == 0)
 			continue;
@@ -210,8 +232,10 @@ prepare_all(struct db *db)
 	}
 	if (PQpipelineSync(db->conn) == 0)
 		return -1;
-	return pipeline_read(
-	    db, clock_ticks_us() + ANSWER_MS * 1000, prepared_keep, db);
+	if (pipeline_read(db, clock_ticks_us() + ANSWER_MS * 1000,
+		prepared_keep, &start) != 0)
+		return -1;
+	return start.interrupted && !db->wrong ? -1 : 0;
 }
 
 /* A role that gets round row level security makes every policy a decoration. */
@@ -246,15 +270,19 @@ role_danger(struct db *db, const PGresult *result)
 static void
 role_keep(void *arg, int command, PGresult *result)
 {
-	struct db *db = arg;
+	struct start *start = arg;
+	struct db *db = start->db;
 	long version;
 
 	(void)command;
-	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+	if (is_refused(result)) {
 		log_error("database: no schema to be seen (%s); "
 			  "run opsfabric migrate",
 		    PQresultErrorMessage(result));
 		db->wrong = true;
+	}
+	if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+		start->interrupted = true;
 		PQclear(result);
 		return;
 	}
@@ -275,12 +303,16 @@ role_keep(void *arg, int command, PGresult *result)
 static int
 role_check(struct db *db)
 {
+	struct start start = { .db = db };
+
 	if (PQsendQueryParams(db->conn, stmt_sql(STMT_ROLE_CHECK), 0, NULL,
 		NULL, NULL, NULL, 0) == 0 ||
 	    PQpipelineSync(db->conn) == 0)
 		return -1;
-	return pipeline_read(
-	    db, clock_ticks_us() + ANSWER_MS * 1000, role_keep, db);
+	if (pipeline_read(db, clock_ticks_us() + ANSWER_MS * 1000, role_keep,
+		&start) != 0)
+		return -1;
+	return start.interrupted && !db->wrong ? -1 : 0;
 }
 
 static int

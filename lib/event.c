@@ -21,11 +21,6 @@
 
 #define KEY_MAX 200
 
-static const char provider_api[] = "api";
-static const char provider_request[] = "request";
-static const char provider_twilio[] = "twilio";
-static const char provider_webhook[] = "webhook";
-
 static void
 event_begin(
     struct event *out, const struct request *req, const struct fields *f)
@@ -45,7 +40,7 @@ event_of_key(struct event *out, const struct request *req,
 
 	event_begin(out, req, f);
 	if (*key == '\0') {
-		out->provider = provider_request;
+		out->provider = "request";
 		out->id = out->row;
 		return 0;
 	}
@@ -56,7 +51,7 @@ event_of_key(struct event *out, const struct request *req,
 		if (*c < ' ' || *c > '~')
 			return problem(why, PROBLEM_FIELD_INVALID, NULL,
 			    "The Idempotency-Key must be plain ASCII");
-	out->provider = provider_api;
+	out->provider = "api";
 	out->id = key;
 	return 0;
 }
@@ -81,26 +76,25 @@ is_twilio(const struct fields *f, const char *id)
 }
 
 int
-event_of_webhook(struct event *out, const struct request *req,
-    const struct fields *f, struct problem *why)
+event_of_webhook(struct event *out, enum event_kind kind,
+    const struct request *req, const struct fields *f, struct problem *why)
 {
+	static const char *const providers[][2] = {
+		[EVENT_CALL] = { "webhook_call", "twilio_call" },
+		[EVENT_TEXT] = { "webhook_text", "twilio_text" },
+	};
 	const char *id;
 
 	event_begin(out, req, f);
 	if (fields_text(&id, f, FIELD_EVENT_ID, why) != 0)
 		return -1;
-	out->provider = is_twilio(f, id) ? provider_twilio : provider_webhook;
+	out->is_twilio = is_twilio(f, id);
+	out->provider = providers[kind][out->is_twilio];
 	out->id = id != NULL
 	              ? id
 	              : arena_printf(req->arena, "%.32s:%" PRId64,
 			    out->fingerprint, req->now.us / CLOCK_MINUTE);
 	return 0;
-}
-
-bool
-event_is_twilio(const struct event *e)
-{
-	return e->provider == provider_twilio;
 }
 
 int

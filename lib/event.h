@@ -18,25 +18,29 @@ struct tenant;
 
 struct event {
 	const char *row;         /* our id of it */
-	const char *provider;    /* who sent it */
+	const char *provider;    /* who sent it, and of what kind it is */
 	const char *id;          /* the sender's id */
 	const char *fingerprint; /* hash of the body */
 	const char *raw;         /* what is kept of the request */
+	bool is_twilio;          /* its sender wants TwiML for an answer */
 };
 
 /* From the Idempotency-Key; without one the request is an event of its own. */
 int event_of_key(struct event *out, const struct request *req,
     const struct fields *f, struct problem *why);
 
+/* What a webhook tells of; senders may number each kind from one. */
+enum event_kind {
+	EVENT_CALL,
+	EVENT_TEXT
+};
+
 /*
  * From a webhook. Without an id of the sender, the same body within the same
  * minute counts as the same event.
  */
-int event_of_webhook(struct event *out, const struct request *req,
-    const struct fields *f, struct problem *why);
-
-/* Did it come from Twilio, which wants TwiML for an answer? */
-bool event_is_twilio(const struct event *e);
+int event_of_webhook(struct event *out, enum event_kind kind,
+    const struct request *req, const struct fields *f, struct problem *why);
 
 /* Keep one that belongs to no tenant. */
 int event_keep_unmatched(

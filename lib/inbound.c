@@ -48,7 +48,7 @@ inbound_request_read(
 	    fields_need(&out->to, f, FIELD_TO, why) != 0 ||
 	    fields_text(&out->from, f, FIELD_FROM, why) != 0 ||
 	    fields_text(&out->body, f, FIELD_BODY, why) != 0 ||
-	    event_of_webhook(&out->event, req, f, why) != 0)
+	    event_of_webhook(&out->event, EVENT_TEXT, req, f, why) != 0)
 		return -1;
 	if (out->body == NULL)
 		out->body = "";
@@ -159,7 +159,7 @@ inbound_answer_write(struct response *res, const struct request *req,
 {
 	struct buf b;
 
-	if (event_is_twilio(&in->event)) {
+	if (in->event.is_twilio) {
 		event_twiml_write(res);
 		return;
 	}

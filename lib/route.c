@@ -22,6 +22,7 @@
 /* A JSON tree of the most values that json.h lets in is far below it. */
 #define ARENA_CAP ((size_t)4 * 1024 * 1024)
 #define RETRY_AFTER_S 2
+#define PARAM_MAX ((size_t)64 * 1024)
 
 /* One line of cgi-bin/ROUTES. */
 struct route_line {
@@ -57,11 +58,15 @@ line_find(const char *name)
 const char *
 route_bearer(const struct request *req)
 {
-	static const char scheme[] = "Bearer ";
+	static const char scheme[] = "Bearer";
+	const char *token = req->authorization + sizeof(scheme) - 1;
 
-	if (strncasecmp(req->authorization, scheme, sizeof(scheme) - 1) != 0)
+	if (strncasecmp(req->authorization, scheme, sizeof(scheme) - 1) != 0 ||
+	    (*token != ' ' && *token != '\0'))
 		return NULL;
-	return req->authorization + sizeof(scheme) - 1;
+	/* "Bearer" alone is a token, and a wrong one: nobody becomes the
+	 * public by an empty variable. */
+	return token + strspn(token, " ");
 }
 
 /* Unset or wrong: nobody may call. */
@@ -168,26 +173,48 @@ body_read(struct request *req, const struct worker *w, struct serve_request *r,
 	return 0;
 }
 
-/* Without these nginx did not speak to us, or not all of it arrived. */
+/* A parameter in the arena. nginx sends no header that is nearly as long. */
+static int
+param_take(const char **out, const struct request *req,
+    const struct serve_request *r, const char *name, struct problem *why)
+{
+	const char *value = serve_param(r, name);
+
+	if (strlen(value) > PARAM_MAX)
+		return problem(
+		    why, PROBLEM_BAD_REQUEST, NULL, "%s is too long", name);
+	*out = arena_strdup(req->arena, value);
+	return 0;
+}
+
 static int
 params_read(struct request *req, struct serve_request *r, struct problem *why)
 {
-	struct arena *a = req->arena;
+	const struct {
+		const char **out;
+		const char *name;
+	} params[] = {
+		{ &req->id, "REQUEST_ID" },
+		{ &req->path, "DOCUMENT_URI" },
+		{ &req->query, "QUERY_STRING" },
+		{ &req->authorization, "HTTP_AUTHORIZATION" },
+		{ &req->idempotency_key, "HTTP_IDEMPOTENCY_KEY" },
+		{ &req->user_agent, "HTTP_USER_AGENT" },
+		{ &req->purpose, "HTTP_SEC_PURPOSE" },
+	};
 
-	req->id = arena_strdup(a, serve_param(r, "REQUEST_ID"));
-	if (*req->id == '\0')
-		req->id = id_new_in(a);
-	req->path = arena_strdup(a, serve_param(r, "DOCUMENT_URI"));
-	req->query = arena_strdup(a, serve_param(r, "QUERY_STRING"));
-	req->authorization =
-	    arena_strdup(a, serve_param(r, "HTTP_AUTHORIZATION"));
-	req->idempotency_key =
-	    arena_strdup(a, serve_param(r, "HTTP_IDEMPOTENCY_KEY"));
-	req->user_agent = arena_strdup(a, serve_param(r, "HTTP_USER_AGENT"));
-	req->purpose = arena_strdup(a, serve_param(r, "HTTP_SEC_PURPOSE"));
-	if (*req->purpose == '\0')
-		req->purpose = arena_strdup(a, serve_param(r, "HTTP_PURPOSE"));
 	req->body = "";
+	/* The id first and in any case: the answer to a bad request has one. */
+	req->id = "";
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++)
+		if (param_take(params[i].out, req, r, params[i].name, why) != 0)
+			return -1;
+	if (*req->id == '\0')
+		req->id = id_new_in(req->arena);
+	if (*req->purpose == '\0' &&
+	    param_take(&req->purpose, req, r, "HTTP_PURPOSE", why) != 0)
+		return -1;
+	/* Without these nginx did not speak to us, or not all arrived. */
 	if (*serve_param(r, "REQUEST_METHOD") == '\0' || *req->path == '\0')
 		return problem(why, PROBLEM_BAD_REQUEST, NULL,
 		    "REQUEST_METHOD or DOCUMENT_URI is missing");

@@ -126,8 +126,11 @@ char *
 serve_body(struct serve_request *r, struct arena *a, size_t len)
 {
 	char *body = arena_alloc(a, len + 1);
-	int got = FCGX_GetStr(body, (int)len, r->fcgi.in);
+	int got;
 
+	(void)alarm(READ_LIMIT_S);
+	got = FCGX_GetStr(body, (int)len, r->fcgi.in);
+	(void)alarm(HANDLE_LIMIT_S);
 	if (got < 0 || (size_t)got != len || FCGX_GetError(r->fcgi.in) != 0)
 		return NULL;
 	return body;

@@ -30,7 +30,13 @@ bulk_numbers = map("+4178{:07}".format, itertools.count(random.randrange(1000000
 
 @pytest.fixture(scope="module")
 def firm(stack):
-    """Asks two hours after the job; without quiet hours."""
+    """Asks as soon as the job is done, day and night: most tests need no clock."""
+    return stack.tenant(review_delay_hours=0, daily_segments=100000)
+
+
+@pytest.fixture(scope="module")
+def patient(stack):
+    """Asks two hours later."""
     return stack.tenant(daily_segments=100000)
 
 
@@ -43,12 +49,24 @@ def run(stack):
     return outcome
 
 
+def clear_away(stack):
+    """What other tests left to be asked."""
+    if stack.sql("select 1 from tickets where review_due_at is not null limit 1"):
+        wait_for(lambda: run(stack)["total"] == 0, what="nothing being due")
+
+
+@pytest.fixture
+def ask(stack):
+    """Runs now."""
+    clear_away(stack)
+    return lambda: run(stack)
+
+
 @pytest.fixture
 def cron(stack, clock):
-    """Sets the clock, then runs; what others' tests left is out of the way before the test begins."""
-    if stack.sql("select 1 from tickets where review_due_at is not null limit 1"):
-        clock(LATE)
-        wait_for(lambda: run(stack)["total"] == 0, what="nothing being due")
+    """Runs at an instant; the test begins at DONE_AT."""
+    clock(LATE)
+    clear_away(stack)
 
     def at(instant):
         clock(instant)
@@ -103,11 +121,9 @@ def configure(firm, **columns):
     None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic {secret}", "{secret}", "Bearer {secret}x", "Bearer {half}",
     "Bearer {upside_down}",
 ])
-def test_without_the_secret_nothing_is_looked_at(stack, firm, clock, authorization):
-    clock(DONE_AT)
+def test_without_the_secret_nothing_is_looked_at(stack, firm, authorization):
     phone = mobile()
     ticket_id = done(firm, phone)
-    clock(AFTER)
     secret = stack.env["CRON_SECRET"]
     headers = {}
     if authorization is not None:
@@ -150,8 +166,8 @@ def test_only_post(stack):
 # ---- when -----------------------------------------------------------------------------------
 
 
-def test_a_contact_is_asked_once_when_the_delay_is_over(firm, cron):
-    phone = mobile()
+def test_a_contact_is_asked_once_when_the_delay_is_over(patient, cron):
+    firm, phone = patient, mobile()
     ticket_id = done(firm, phone, language="de")
     assert cron(BEFORE) == {"sent": 0, "skipped": 0, "total": 0}
     assert cron(AFTER) == {"sent": 1, "skipped": 0, "total": 1}
@@ -196,29 +212,29 @@ def test_in_quiet_hours_it_waits_for_their_end(stack, cron, clock):
     assert skipped_because(firm, ticket_id) == []
 
 
-def test_one_firms_quiet_hours_do_not_hold_up_another(stack, firm, cron, clock):
+def test_one_firms_quiet_hours_do_not_hold_up_another(stack, patient, cron, clock):
     sleeper = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
     clock("2026-07-08T20:30:00+02:00")
     sleeping, awake = mobile(), mobile()
     done(sleeper, sleeping)
-    done(firm, awake)
+    done(patient, awake)
     assert cron("2026-07-08T22:31:00+02:00")["sent"] == 1
-    wait_asked(firm, awake)
+    wait_asked(patient, awake)
     assert requests_to(sleeper, sleeping) == []
 
 
-def test_a_closed_ticket_is_not_asked_about(firm, cron):
+def test_a_closed_ticket_is_not_asked_about(firm, ask):
     phone = mobile()
     firm.move(done(firm, phone), "CLOSED")
-    assert cron(AFTER)["total"] == 0
+    assert ask()["total"] == 0
     assert requests_to(firm, phone) == []
 
 
 # ---- once in 180 days -----------------------------------------------------------------------
 
 
-def test_a_contact_is_asked_once_in_180_days(firm, cron, clock):
-    phone = mobile()
+def test_a_contact_is_asked_once_in_180_days(patient, cron, clock):
+    firm, phone = patient, mobile()
     done(firm, phone)
     assert cron(AFTER)["sent"] == 1
     clock("2026-08-20T10:00:00+02:00")
@@ -234,8 +250,8 @@ def test_a_contact_is_asked_once_in_180_days(firm, cron, clock):
     wait_asked(firm, phone, 2)
 
 
-def test_two_tickets_of_one_contact_in_one_run_are_one_request(firm, cron, clock):
-    phone = mobile()
+def test_two_tickets_of_one_contact_in_one_run_are_one_request(patient, cron, clock):
+    firm, phone = patient, mobile()
     clock("2026-07-07T10:00:00+02:00")
     first = firm.ticket(phone).json()["ticket_id"]
     clock(DONE_AT)
@@ -247,11 +263,11 @@ def test_two_tickets_of_one_contact_in_one_run_are_one_request(firm, cron, clock
     assert sorted(skipped_because(firm, first) + skipped_because(firm, second)) == ["recently_asked"]
 
 
-def test_another_firm_may_ask_the_same_contact(stack, firm, cron):
-    other, phone = stack.tenant(), mobile()
+def test_another_firm_may_ask_the_same_contact(stack, firm, ask):
+    other, phone = stack.tenant(review_delay_hours=0), mobile()
     done(firm, phone)
     done(other, phone)
-    assert cron(AFTER)["sent"] == 2
+    assert ask()["sent"] == 2
     wait_for(lambda: len(firm.stack.messages(phone)) >= 4, what="confirmations and requests")
     assert len(requests_to(firm, phone)) == len(requests_to(other, phone)) == 1
 
@@ -259,12 +275,13 @@ def test_another_firm_may_ask_the_same_contact(stack, firm, cron):
 # ---- who is never asked ---------------------------------------------------------------------
 
 
-def never(firm, cron, ticket_id):
+def never(firm, ask, ticket_id):
     """Skipped for good, once, and anybody can see why."""
-    assert cron(AFTER) == {"sent": 0, "skipped": 1, "total": 1}
+    assert ask() == {"sent": 0, "skipped": 1, "total": 1}
     (reason,) = skipped_because(firm, ticket_id)
-    assert cron("2026-07-10T12:00:00+02:00")["total"] == 0
-    assert ticket(firm, ticket_id)["review_request_sent_at"] is None
+    assert ask()["total"] == 0
+    left = ticket(firm, ticket_id)
+    assert left["review_request_sent_at"] is None and left["review_due_at"] is None
     assert firm.stack.sql("select 1 from review_links where ticket_id = %s", ticket_id) == []
     assert firm.stack.sql(
         "select 1 from sms_log where ticket_id = %s and template = 'review_request' and status <> 'suppressed'",
@@ -272,42 +289,42 @@ def never(firm, cron, ticket_id):
     return reason
 
 
-def test_who_said_stop_is_not_asked(firm, cron):
+def test_who_said_stop_is_not_asked(firm, ask):
     phone = mobile()
     ticket_id = done(firm, phone)
     firm.text(phone, "STOP")
-    assert never(firm, cron, ticket_id) == "opted_out"
+    assert never(firm, ask, ticket_id) == "opted_out"
 
 
-def test_who_said_start_again_is_asked(firm, cron):
+def test_who_said_start_again_is_asked(firm, ask):
     phone = mobile()
     done(firm, phone)
     firm.text(phone, "STOP")
     firm.text(phone, "START")
-    assert cron(AFTER)["sent"] == 1
+    assert ask()["sent"] == 1
     wait_asked(firm, phone)
 
 
-def test_a_landline_is_not_asked(firm, cron):
-    assert never(firm, cron, done(firm, landline())) in ("landline", "not_mobile")
+def test_a_landline_is_not_asked(firm, ask):
+    assert never(firm, ask, done(firm, landline())) in ("landline", "not_mobile")
 
 
-def test_who_left_only_a_mail_address_is_not_asked(firm, cron):
+def test_who_left_only_a_mail_address_is_not_asked(firm, ask):
     made = firm.stack.post("/api/ticket", {
         "customer_slug": firm.slug, "contact_email": f"{uuid.uuid4().hex}@example.ch"}).json()
     firm.move(made["ticket_id"], "DONE")
-    assert never(firm, cron, made["ticket_id"]) == "no_phone"
+    assert never(firm, ask, made["ticket_id"]) == "no_phone"
 
 
-def test_a_withheld_caller_is_not_asked(firm, cron):
+def test_a_withheld_caller_is_not_asked(firm, ask):
     made = firm.missed_call("anonymous").json()
     firm.move(made["ticket_id"], "DONE")
-    assert never(firm, cron, made["ticket_id"]) == "no_phone"
+    assert never(firm, ask, made["ticket_id"]) == "no_phone"
 
 
-def test_a_country_the_firm_does_not_write_to_is_not_asked(stack, cron):
-    firm = stack.tenant(config={"language": "de", "languages": ["de"], "sms": {"countries": ["+49"]}})
-    assert never(firm, cron, done(firm, mobile())) == "destination"
+def test_a_country_the_firm_does_not_write_to_is_not_asked(stack, ask):
+    firm = stack.tenant(review_delay_hours=0, config={"language": "de", "languages": ["de"], "sms": {"countries": ["+49"]}})
+    assert never(firm, ask, done(firm, mobile())) == "destination"
 
 
 @pytest.mark.parametrize("columns, reason", [
@@ -319,21 +336,21 @@ def test_a_country_the_firm_does_not_write_to_is_not_asked(stack, cron):
     ({"active": False}, "inactive"),
     ({"sms_number": None}, "no_sender"),
 ])
-def test_a_firm_that_does_not_ask(stack, cron, columns, reason):
-    firm = stack.tenant()
+def test_a_firm_that_does_not_ask(stack, ask, columns, reason):
+    firm = stack.tenant(review_delay_hours=0)
     ticket_id = done(firm, mobile())
     configure(firm, **columns)
-    assert never(firm, cron, ticket_id) == reason
+    assert never(firm, ask, ticket_id) == reason
 
 
-def test_a_firm_whose_settings_are_broken_holds_up_nobody(stack, firm, cron):
-    broken = stack.tenant()
+def test_a_firm_whose_settings_are_broken_holds_up_nobody(stack, firm, ask):
+    broken = stack.tenant(review_delay_hours=0)
     done(broken, mobile())
     phone = mobile()
     done(firm, phone)
     configure(broken, quiet_hours_start="00:00", quiet_hours_end="24:00")
     try:
-        assert cron(AFTER)["sent"] == 1
+        assert ask()["sent"] == 1
     finally:
         configure(broken, quiet_hours_start="00:00", quiet_hours_end="00:00")
     wait_asked(firm, phone)
@@ -346,35 +363,35 @@ def test_a_firm_whose_settings_are_broken_holds_up_nobody(stack, firm, cron):
 @pytest.mark.parametrize("language, words", [
     ("de", "Bewertung"), ("fr", "Votre avis"), ("it", "recensione"), ("en", "review"),
 ])
-def test_the_request_is_in_the_contacts_language(firm, cron, language, words):
+def test_the_request_is_in_the_contacts_language(firm, ask, language, words):
     phone = mobile()
     done(firm, phone, language=language)
-    assert cron(AFTER)["sent"] == 1
+    assert ask()["sent"] == 1
     assert words in requests_to(firm, phone)[0]["body"]
 
 
-def test_the_request_is_one_of_the_four_texts_of_a_day(firm, cron, clock):
+def test_the_request_is_one_of_the_four_texts_of_a_day(firm, ask):
     phone = mobile()
     done(firm, phone)
-    assert cron(AFTER)["sent"] == 1
+    assert ask()["sent"] == 1
     for _ in range(5):
         firm.text(phone, "3")
     sent = [m for m in firm.outbound(phone) if m["status"] != "suppressed"]
     assert len(sent) <= 4, [m["template"] for m in sent]
 
 
-def test_who_got_four_texts_today_is_not_asked_today(firm, cron, clock):
+def test_who_got_four_texts_today_is_not_asked_today(firm, ask):
     phone = mobile()
     ticket_id = done(firm, phone)
     for _ in range(4):
         firm.text(phone, "3")
-    assert cron(AFTER)["sent"] == 0
+    assert ask()["sent"] == 0
     sent = [m for m in firm.outbound(phone) if m["status"] != "suppressed"]
     assert len(sent) == 4 and "review_request" not in [m["template"] for m in sent]
     assert ticket(firm, ticket_id)["review_due_at"] is not None or skipped_because(firm, ticket_id)
 
 
-def test_the_run_waits_for_nobody(stack, firm, cron):
+def test_the_run_waits_for_nobody(stack, firm, ask):
     """Somebody works on a contact: the next run asks."""
     busy, free = mobile(), mobile()
     done(firm, busy)
@@ -384,7 +401,7 @@ def test_the_run_waits_for_nobody(stack, firm, cron):
         db.cursor().execute(
             "select pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 0))", (str(firm.id), busy))
         began = time.monotonic()
-        assert cron(AFTER)["sent"] == 1
+        assert ask()["sent"] == 1
         assert time.monotonic() - began < 5
         db.rollback()
     wait_asked(firm, free)
@@ -432,66 +449,73 @@ REOPEN = {
 
 
 @pytest.mark.parametrize("how", REOPEN)
-def test_a_ticket_reopened_in_time_is_not_asked_about(firm, cron, clock, how):
+def test_a_ticket_reopened_in_time_is_not_asked_about(firm, ask, how):
     phone = mobile()
     ticket_id = done(firm, phone)
-    clock("2026-07-08T11:00:00+02:00")
     assert REOPEN[how](firm, phone, ticket_id).status_code == 200
     assert ticket(firm, ticket_id)["review_due_at"] is None
-    assert cron(AFTER)["total"] == 0
+    assert ask()["total"] == 0
+    firm.move(ticket_id, "DONE")
+    assert ask()["sent"] == 1
+    wait_asked(firm, phone)
+
+
+def test_a_ticket_done_again_waits_again(patient, cron, clock):
+    firm, phone = patient, mobile()
+    ticket_id = done(firm, phone)
+    clock("2026-07-08T11:00:00+02:00")
+    firm.missed_call(phone)
     clock("2026-07-08T14:00:00+02:00")
     firm.move(ticket_id, "DONE")
     assert cron("2026-07-08T15:59:00+02:00")["total"] == 0
-    assert cron("2026-07-08T16:00:05+02:00")["sent"] == 1
+    assert cron("2026-07-08T16:00:30+02:00")["sent"] == 1
     wait_asked(firm, phone)
 
 
 @pytest.mark.parametrize("how", REOPEN)
-def test_a_request_that_has_not_left_is_withdrawn_with_its_ticket(stack, firm, cron, clock, how):
+def test_a_request_that_has_not_left_is_withdrawn_with_its_ticket(stack, firm, ask, how):
     phone = mobile()
     with nothing_leaves(stack):
         ticket_id = done(firm, phone)
-        assert cron(AFTER)["sent"] == 1
+        assert ask()["sent"] == 1
         assert [m["status"] for m in requests_to(firm, phone)] == ["queued"]
         assert REOPEN[how](firm, phone, ticket_id).status_code == 200
         assert [(m["status"], m["reason"]) for m in requests_to(firm, phone)] == [("suppressed", "withdrawn")]
         reopened = ticket(firm, ticket_id)
         assert reopened["status"] != "DONE" and reopened["review_request_sent_at"] is None
-    clock("2026-07-08T14:00:00+02:00")
     firm.move(ticket_id, "DONE")
-    assert cron("2026-07-08T16:00:05+02:00")["sent"] == 1
+    assert ask()["sent"] == 1
     wait_asked(firm, phone)
 
 
-def test_stop_withdraws_a_request_that_has_not_left(stack, firm, cron):
+def test_stop_withdraws_a_request_that_has_not_left(stack, firm, ask):
     phone = mobile()
     with nothing_leaves(stack):
         done(firm, phone)
-        assert cron(AFTER)["sent"] == 1
+        assert ask()["sent"] == 1
         firm.text(phone, "STOP")
         assert [(m["status"], m["reason"]) for m in requests_to(firm, phone)] == [("suppressed", "opted_out")]
     wait_for(lambda: all(m["status"] in ("sent", "suppressed") for m in firm.outbound(phone)), what="the confirmation")
     assert not any("/r/" in m["body"] for m in stack.messages(phone))
 
 
-def test_a_ticket_reopened_after_the_request_is_not_asked_about_again(firm, cron, clock):
+def test_a_ticket_reopened_after_the_request_is_not_asked_about_again(firm, ask):
     phone = mobile()
     ticket_id = done(firm, phone)
-    assert cron(AFTER)["sent"] == 1
+    assert ask()["sent"] == 1
     wait_asked(firm, phone)
     firm.missed_call(phone)
-    clock("2026-07-08T14:00:00+02:00")
     firm.move(ticket_id, "DONE")
-    assert cron("2026-07-08T16:00:05+02:00")["sent"] == 0
+    assert ask()["sent"] == 0
     assert len(skipped_because(firm, ticket_id)) == 1
     wait_asked(firm, phone)
 
 
-def test_words_on_a_finished_ticket_leave_the_request(firm, cron):
+def test_words_on_a_finished_ticket_leave_the_request(firm, ask):
     phone = mobile()
     done(firm, phone)
     firm.text(phone, "Alles bestens, wann kommt die Rechnung?")
-    assert cron(AFTER)["sent"] == 1
+    assert ask()["sent"] == 1
     wait_asked(firm, phone)
 
 
@@ -504,14 +528,14 @@ def many_due(firm, count):
     firm.stack.sql(
         """with c as (
              insert into contacts (id, customer_id, phone, phone_kind, created_at, seen_at)
-             select gen_random_uuid(), %s, p, 'mobile', %s, %s from unnest(%s::text[]) p
+             select gen_random_uuid(), %s, p, 'mobile', now() - interval '1 hour', now() from unnest(%s::text[]) p
              returning id, customer_id, phone, created_at)
            insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone,
                                 job_completed_at, review_due_at, created_at, updated_at)
            select gen_random_uuid(), customer_id, 1000000 + (random() * 1e9)::int, 'manual', 'DONE', 'MED', id, phone,
                   created_at, created_at, created_at, created_at
            from c""",
-        str(firm.id), DONE_AT, DONE_AT, phones)
+        str(firm.id), phones)
     return phones
 
 
@@ -555,29 +579,27 @@ def post_cron(stack, timeout=60):
     return answer.status_code, answer.json() if answer.status_code == 200 else None
 
 
-def test_more_than_a_batch_is_asked_in_one_run(firm, cron):
+def test_more_than_a_batch_is_asked_in_one_run(firm, ask):
     phones = many_due(firm, 130)
-    assert cron(AFTER) == {"sent": len(phones), "skipped": 0, "total": len(phones)}
+    assert ask() == {"sent": len(phones), "skipped": 0, "total": len(phones)}
     asked_once_each(firm, phones)
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-def test_runs_side_by_side_ask_each_contact_once(stack, firm, cron, clock, turn):
+def test_runs_side_by_side_ask_each_contact_once(stack, firm, ask, turn):
     phones = many_due(firm, 200)
-    clock(AFTER)
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         outcomes = list(pool.map(lambda _: post_cron(stack), range(8)))
     assert {status for status, _ in outcomes} == {200}
-    rest = run(stack)["sent"]  # a run skips what another holds
+    rest = ask()["sent"]  # a run skips what another holds
     assert sum(o["sent"] for _, o in outcomes) + rest == len(phones)
     assert sum(o["skipped"] for _, o in outcomes) == 0
     asked_once_each(firm, phones)
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-def test_a_killed_run_asks_nobody_twice_and_forgets_nobody(stack, firm, cron, clock, turn):
+def test_a_killed_run_asks_nobody_twice_and_forgets_nobody(stack, firm, ask, turn):
     phones = many_due(firm, 200)
-    clock(AFTER)
     enough = random.randrange(0, 160)
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         runs = [pool.submit(post_cron, stack) for _ in range(2)]
@@ -592,17 +614,16 @@ def test_a_killed_run_asks_nobody_twice_and_forgets_nobody(stack, firm, cron, cl
             assert r.result()[0] in (0, 200, 503)
     assert killed
     wait_for(lambda: post_cron(stack)[0] == 200 and is_due(firm) == 0, seconds=30, what="the rest being asked")
-    assert run(stack) == {"sent": 0, "skipped": 0, "total": 0}
+    assert ask() == {"sent": 0, "skipped": 0, "total": 0}
     asked_once_each(firm, phones)
     wait_for(lambda: len(set(program_pids(stack, "review_request")) - set(killed)) == len(killed),
              what="new workers")
 
 
 @pytest.mark.parametrize("turn", range(ROUNDS))
-def test_nobody_is_asked_about_a_ticket_that_is_reopened_meanwhile(stack, firm, cron, clock, turn):
+def test_nobody_is_asked_about_a_ticket_that_is_reopened_meanwhile(stack, firm, ask, turn):
     phones = [mobile() for _ in range(12)]
     tickets = [done(firm, phone) for phone in phones]
-    clock(AFTER)
 
     def call(phone):
         return requests.post(stack.base + "/api/webhook/missed-call", timeout=60, json={
@@ -618,4 +639,4 @@ def test_nobody_is_asked_about_a_ticket_that_is_reopened_meanwhile(stack, firm, 
         after = kinds[kinds.index(("status_changed", "NEW")):]
         assert ("review_requested", None) not in after
         assert all(m["status"] != "queued" for m in requests_to(firm, phone))
-    assert run(stack)["total"] == 0
+    assert ask()["total"] == 0
