@@ -23,21 +23,36 @@
 /* Further on nothing is promised, however seldom the firm is open. */
 #define DUE_MAX (60 * CLOCK_DAY)
 
+/* The number that n digits make; -1 if they are none. */
+static int
+digits_parse(const char *p, size_t n)
+{
+	int value = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (p[i] < '0' || p[i] > '9')
+			return -1;
+		value = value * 10 + (p[i] - '0');
+	}
+	return value;
+}
+
 /* "7:05", "21:00", "21:00:00" or "24:00" in minutes of the day; -1: no time. */
 static int
 minutes_parse(const char *text)
 {
-	int hour, minute, second = 0, end = 0, minutes;
+	size_t len = strcspn(text, ":");
+	int hour = len == 1 || len == 2 ? digits_parse(text, len) : -1;
+	int minute = text[len] == ':' ? digits_parse(text + len + 1, 2) : -1;
+	const char *rest;
 
-	if (strspn(text, "0123456789:") != strlen(text))
+	if (hour < 0 || minute < 0 || minute > 59)
 		return -1;
-	if (sscanf(text, "%2d:%2d%n:%2d%n", &hour, &minute, &end, &second,
-		&end) < 2 ||
-	    text[end] != '\0' || text[end - 3] != ':' || minute > 59 ||
-	    second != 0)
+	rest = text + len + 3;
+	if (*rest != '\0' && strcmp(rest, ":00") != 0)
 		return -1;
-	minutes = hour * 60 + minute;
-	return minutes > DAY_MINUTES ? -1 : minutes;
+	minute += hour * 60;
+	return minute > DAY_MINUTES ? -1 : minute;
 }
 
 int
@@ -119,12 +134,13 @@ calendar_add_holiday(
 {
 	struct calendar_date *day = &cal->holidays[cal->holidays_len];
 	struct civil given = { 0 }, real;
-	int end = 0;
 
-	if (strspn(date, "0123456789-") != strlen(date) ||
-	    sscanf(date, "%4d-%2d-%2d%n", &given.year, &given.month, &given.day,
-		&end) != 3 ||
-	    end != 10 || date[end] != '\0')
+	if (strlen(date) == 10 && date[4] == '-' && date[7] == '-') {
+		given.year = digits_parse(date, 4);
+		given.month = digits_parse(date + 5, 2);
+		given.day = digits_parse(date + 8, 2);
+	}
+	if (given.year <= 0 || given.month <= 0 || given.day <= 0)
 		return problem(why, PROBLEM_FIELD_INVALID, "/holidays",
 		    "A holiday is a date: 2026-12-25");
 	/* 30 February would become a day of March. */

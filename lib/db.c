@@ -618,9 +618,12 @@ db_script(struct db *db, struct arena *a, const char *sql, const char **first,
 	arena_defer(a, result_clear, result);
 	status = PQresultStatus(result);
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
-	    status != PGRES_EMPTY_QUERY)
+	    status != PGRES_EMPTY_QUERY) {
+		/* The whole of it, with the hint, is for the log. */
+		log_error("database: %s", PQerrorMessage(db->conn));
 		return problem(why, PROBLEM_INTERNAL, NULL, "%s",
 		    PQerrorMessage(db->conn));
+	}
 	if (first != NULL && PQntuples(result) > 0 && PQnfields(result) > 0 &&
 	    !PQgetisnull(result, 0, 0))
 		*first = PQgetvalue(result, 0, 0);

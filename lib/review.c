@@ -3,9 +3,11 @@
  */
 #include "review.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -201,6 +203,24 @@ batch_run(struct review_run *out, long *locked, const struct due_firms *firms,
 	return 0;
 }
 
+/* So that doctor can tell a timer that stopped from one with nothing to do. */
+static int
+heartbeat_write(const struct request *req, struct problem *why)
+{
+	struct db_batch *b = db_batch_service(req->db, req->arena);
+	char host[HOST_NAME_MAX + 1] = "";
+	struct clock_text now = clock_text(req->now);
+	struct stmt_heartbeat params = {
+		.job = "review-request",
+		.host = host,
+		.now = now.text,
+	};
+
+	(void)gethostname(host, sizeof(host) - 1);
+	db_queue(b, STMT_HEARTBEAT, &params);
+	return db_flush(b, why);
+}
+
 int
 review_run(
     struct review_run *out, const struct request *req, struct problem *why)
@@ -216,7 +236,7 @@ review_run(
 			return -1;
 	if (out->sent > 0)
 		message_wake();
-	return 0;
+	return heartbeat_write(req, why);
 }
 
 char *

@@ -40,6 +40,12 @@ static struct slot {
 	struct tenant tenant;
 } cache[CACHE_SLOTS];
 
+const char *
+tenant_module_name(enum module module)
+{
+	return module_names[module];
+}
+
 static const char *
 setting(const struct tenant_row *row, const char *column)
 {

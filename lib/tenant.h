@@ -26,6 +26,9 @@ enum module {
 	MODULE_MAX
 };
 
+/* "missed_call": its name in the modules of a firm. */
+const char *tenant_module_name(enum module module);
+
 /* What a missed call at night gets: config.quiet_hours.text_back. */
 enum text_back {
 	TEXT_BACK_DEFER,

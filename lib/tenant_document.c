@@ -739,12 +739,10 @@ check_config(struct check *c, enum tenant_field field, const struct cJSON *v)
 static void
 check_modules(struct check *c, enum tenant_field field, const struct cJSON *v)
 {
-	static const char *const modules[MODULE_MAX] = {
-		[MODULE_MISSED_CALL] = "missed_call",
-		[MODULE_SMS_REPLY] = "sms_reply",
-		[MODULE_REVIEWS] = "reviews",
-	};
+	const char *modules[MODULE_MAX];
 
+	for (int m = 0; m < MODULE_MAX; m++)
+		modules[m] = tenant_module_name((enum module)m);
 	if (!json_is_object(v)) {
 		wrong(c, fields[field].pointer, "must be an object");
 		return;

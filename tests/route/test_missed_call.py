@@ -605,7 +605,7 @@ def test_the_called_number_in_any_writing(firm, writing):
     assert len(firm.tickets(caller)) == 1
 
 
-@pytest.mark.parametrize("writing", ["00{}", "0{national}", "+41 (0){national}", " +{} "])
+@pytest.mark.parametrize("writing", ["00{}", "{}", "0{national}", "+41 (0){national}", " +{} "])
 def test_the_calling_number_in_any_writing(firm, writing):
     caller = mobile()
     sent = writing.format(caller[1:], national=caller[3:])

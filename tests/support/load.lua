@@ -5,7 +5,6 @@
 local workers = {}
 
 function setup(thread)
-	thread:set("worker", #workers)
 	workers[#workers + 1] = thread
 end
 
@@ -14,7 +13,7 @@ function init(args)
 	if args[2] ~= "" then
 		wrk.headers["Authorization"] = args[2]
 	end
-	number = tonumber(args[3]) + worker * 1000000
+	number = tonumber(args[3])
 	bodies = { select(4, unpack(args)) }
 	if #bodies > 0 then
 		wrk.headers["Content-Type"] = "application/json"

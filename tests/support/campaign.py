@@ -1,0 +1,493 @@
+"""campaign - what must hold whatever is killed: clients that repeat, killers, and the reckoning
+
+Each campaign runs a number of rounds on a stack of its own and returns figures: numbers by name,
+and under "violations" a list of sentences, which must be empty. tests/life runs a few rounds of
+each, tests/long/run all of them.
+"""
+
+import collections
+import contextlib
+import datetime
+import http.client
+import itertools
+import json
+import random
+import threading
+import time
+import uuid
+
+from .load import Load, load_of, storm
+from .processes import Processes, is_running, kill
+from .stack import mobile, wait_for
+
+CLIENTS = 8
+# What is acknowledged between two kills: the killer must not keep everybody from working.
+PROGRESS = 4
+GIVE_UP_S = 120
+
+
+# ---- what is true of the outbox at any time -----------------------------------------------------
+
+
+def settle(stack):
+    """Until every message has had its chance: none queued, and the leases of the dead are over."""
+    left = "select count(*) from sms_log where status = any (%s)"
+
+    def none(*statuses):
+        return stack.one(left, list(statuses))["count"] == 0
+
+    wait_for(lambda: none("queued"), 120, "the outbox to empty")
+    if none("sending"):
+        return
+    # A lease is a minute: the clock moves instead of us waiting.
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=3)
+    stack.clock(later.isoformat(timespec="seconds"))
+    try:
+        wait_for(lambda: none("queued", "sending"), 120, "the leases to end")
+    finally:
+        stack.clock(None)
+
+
+def untrue_messages(stack):
+    """Rows and lines that contradict each other. settle() first."""
+    lines = collections.Counter(m["id"] for m in stack.messages())
+    wrong = []
+    for row in stack.sql("select id::text, status, attempts from sms_log where direction = 'outbound'"):
+        count = lines.pop(row["id"], 0)
+        if count > 1:
+            wrong.append(f"message {row['id']} ({row['status']}) left {count} times")
+        elif row["status"] == "sent" and count == 0:
+            wrong.append(f"message {row['id']} is sent and never left")
+        elif row["status"] not in ("sent", "delivered", "unknown") and count > 0:
+            wrong.append(f"message {row['id']} is {row['status']} and left")
+        elif row["status"] in ("queued", "sending"):
+            wrong.append(f"message {row['id']} is still {row['status']}")
+    wrong += [f"a message left that nobody wrote: {message}" for message in lines]
+    return wrong
+
+
+def untrue_usage(stack, firm):
+    """Segments are counted with the claim: once for each message that was ever begun."""
+    row = stack.one(
+        "select (select coalesce(sum(segments), 0) from segment_usage where customer_id = %(firm)s) as counted,"
+        " (select coalesce(sum(segments), 0) from sms_log"
+        "  where customer_id = %(firm)s and direction = 'outbound' and attempts > 0) as begun".replace("%(firm)s", "%s"),
+        firm.id, firm.id)
+    return [] if row["counted"] == row["begun"] else [f"segments: {row['counted']} counted, {row['begun']} begun"]
+
+
+def broken_histories(stack, firm):
+    """Every ticket begins with created, and each change starts where the last one ended."""
+    events = collections.defaultdict(list)
+    for event in stack.sql("select * from ticket_events where customer_id = %s order by seq", firm.id):
+        events[event["ticket_id"]].append(event)
+    wrong = []
+    for ticket in stack.sql("select * from tickets where customer_id = %s", firm.id):
+        history = events.pop(ticket["id"], [])
+        if [e["event_type"] for e in history].count("created") != 1 or history[0]["event_type"] != "created":
+            wrong.append(f"ticket {ticket['number']}: created {[e['event_type'] for e in history]}")
+        for kind, now in (("status_changed", ticket["status"]), ("urgency_changed", ticket["urgency"])):
+            steps = [e for e in history if e["event_type"] == kind]
+            for before, after in itertools.pairwise(steps):
+                if before["new_value"] != after["old_value"]:
+                    wrong.append(f"ticket {ticket['number']}: {kind} to {before['new_value']}, then from {after['old_value']}")
+            if steps and steps[-1]["new_value"] != now:
+                wrong.append(f"ticket {ticket['number']}: {kind} to {steps[-1]['new_value']}, and it is {now}")
+    wrong += [f"events of no ticket {ticket}" for ticket in events]
+    return wrong
+
+
+# ---- clients that repeat ------------------------------------------------------------------------
+
+
+class Story:
+    """What one contact does, and what must stand in the database after it, however often it was repeated."""
+
+    def __init__(self, phone, requests, events, messages):
+        self.phone = phone
+        self.requests = requests  # (path, headers, body)
+        self.events = events      # how many of created, updated, sms_received
+        self.messages = messages  # how many were or are to be sent to the contact
+        self.answers = []
+
+
+def stories(firm, rng):
+    """One after the other, in all kinds."""
+    def ticket(phone):
+        body = {"customer_slug": firm.slug, "contact_phone": phone, "contact_name": "Anna Muster", "summary": "Boiler"}
+        return "/api/ticket", {"Idempotency-Key": uuid.uuid4().hex}, json.dumps(body).encode()
+
+    def call(phone):
+        body = {"From": phone, "To": firm.phone, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}
+        return "/api/webhook/missed-call", {}, json.dumps(body).encode()
+
+    def reply(phone, text):
+        body = {"From": phone, "To": firm.sms_number, "Body": text, "MessageSid": uuid.uuid4().hex}
+        return "/api/webhook/sms-reply", {}, json.dumps(body).encode()
+
+    while True:
+        phone = mobile()
+        yield rng.choice((
+            lambda: Story(phone, [ticket(phone)], {"created": 1}, 1),
+            lambda: Story(phone, [ticket(phone), ticket(phone)], {"created": 1, "updated": 1}, 1),
+            lambda: Story(phone, [call(phone)], {"created": 1}, 1),
+            lambda: Story(phone, [call(phone), call(phone)], {"created": 1, "updated": 1}, 1),
+            lambda: Story(phone, [call(phone), reply(phone, "1")], {"created": 1, "sms_received": 1}, 2),
+            lambda: Story(phone, [reply(phone, "2")], {"created": 1, "sms_received": 1}, 1),
+        ))()
+
+
+class Clients:
+    """Threads that live stories. A request without a good answer is sent again as it is, until it has one."""
+
+    def __init__(self, stack, firm, rng):
+        self.port = int(stack.base.rsplit(":", 1)[1])
+        self.source = stories(firm, rng)
+        self.lock = threading.Lock()
+        self.ending = threading.Event()
+        self.lived = []
+        self.violations = []
+        self.counts = collections.Counter()
+        self.longest_s = 0.0
+        self.threads = [threading.Thread(target=self._live, daemon=True) for _ in range(CLIENTS)]
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *exception):
+        """Everything begun is brought to its end: now nobody disturbs any more."""
+        self.ending.set()
+        for thread in self.threads:
+            thread.join(GIVE_UP_S + 60)
+
+    def _live(self):
+        while not self.ending.is_set():
+            with self.lock:
+                story = next(self.source)
+                self.lived.append(story)
+            for request in story.requests:
+                answer = self._send(*request)
+                story.answers.append(answer)
+                if answer is not None and random.random() < 0.2:
+                    self._repeat(answer, *request)
+
+    def _repeat(self, first, *request):
+        again = self._send(*request)
+        self.counts["repeated"] += 1
+        if again is not None and again != first:
+            self.violations.append(f"{request[0]}: {first} the first time, {again} the second")
+
+    def _try(self, path, headers, body):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        with contextlib.closing(connection):
+            connection.request("POST", path, body, {"Content-Type": "application/json", **headers})
+            answer = connection.getresponse()
+            return answer.status, answer.read(), answer.headers
+
+    def _send(self, path, headers, body):
+        """(status, body) of the first good answer."""
+        begun = time.monotonic()
+        while time.monotonic() - begun < GIVE_UP_S:
+            try:
+                status, text, said = self._try(path, headers, body)
+            except (OSError, http.client.HTTPException):
+                status, text, said = 0, b"", {}
+            if status in (200, 201):
+                self.counts["acknowledged"] += 1
+                self.longest_s = max(self.longest_s, time.monotonic() - begun)
+                return status, text
+            self.counts["failed"] += 1
+            if status not in (0, 503, 409):
+                self.violations.append(f"{path}: {status} {text[:300]}")
+                return None
+            if status == 503 and "Retry-After" not in said:
+                self.violations.append(f"{path}: 503 without Retry-After: {text[:300]}")
+            # As a client would, only sooner than Retry-After says.
+            self.ending.wait(random.uniform(0.02, 0.2))
+            if self.ending.is_set():
+                time.sleep(0.05)
+        self.violations.append(f"{path}: not acknowledged within {GIVE_UP_S} s")
+        return None
+
+    def reckon(self, stack, firm):
+        """Every story against the database."""
+        tickets = collections.defaultdict(list)
+        for row in stack.sql("select * from tickets where customer_id = %s", firm.id):
+            tickets[row["contact_phone"]].append(row)
+        events = collections.Counter()
+        for row in stack.sql("select ticket_id, event_type, count(*) from ticket_events"
+                             " where customer_id = %s group by 1, 2", firm.id):
+            events[row["ticket_id"], row["event_type"]] = row["count"]
+        messages = {
+            row["to_number"]: row["count"] for row in stack.sql(
+                "select to_number, count(*) from sms_log where customer_id = %s and direction = 'outbound'"
+                " and status <> 'suppressed' group by 1", firm.id)
+        }
+        wrong = list(self.violations)
+        for story in self.lived:
+            found = tickets.pop(story.phone, [])
+            named = {json.loads(text)["ticket_id"] for _, text in filter(None, story.answers)}
+            if named - {str(row["id"]) for row in found}:
+                wrong.append(f"{story.phone}: acknowledged and lost: {named}")
+            if len(found) != 1:
+                wrong.append(f"{story.phone}: {len(found)} tickets")
+                continue
+            for kind in ("created", "updated", "sms_received"):
+                if events[found[0]["id"], kind] != story.events.get(kind, 0):
+                    wrong.append(f"{story.phone}: {events[found[0]['id'], kind]} times {kind}, not {story.events}")
+            if messages.get(story.phone, 0) != story.messages:
+                wrong.append(f"{story.phone}: {messages.get(story.phone, 0)} messages, not {story.messages}")
+        wrong += [f"tickets of nobody: {phone}" for phone in tickets]
+        return wrong
+
+
+# ---- kill -9 ------------------------------------------------------------------------------------
+
+
+def victims(processes, rng):
+    """Whom to kill next: (what it is, process id), or None if nobody of that kind is there now."""
+    kind = rng.choices(("handler", "dispatcher", "postgres"), (70, 20, 10))[0]
+    if kind == "handler":
+        pids = processes.pids(rng.choice(("ticket", "missed_call", "sms_reply")))
+    elif kind == "dispatcher":
+        pids = processes.pids("dispatcher")
+    elif processes.database_answers():
+        pids = processes.backends()
+    else:
+        pids = []
+    return (kind, rng.choice(pids)) if pids else None
+
+
+def kill_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
+    """kill -9 of handlers, the dispatcher and Postgres's backends under tickets, calls and replies."""
+    seed = seed if seed is not None else random.randrange(10**9)
+    rng = random.Random(seed)
+    processes = Processes(stack)
+    kills = collections.Counter()
+    begun = time.monotonic()
+    with Clients(stack, firm, rng) as clients:
+        for done in range(rounds):
+            before = clients.counts["acknowledged"]
+            wait_for(lambda: clients.counts["acknowledged"] >= before + PROGRESS, 90, "requests to be acknowledged")
+            victim = wait_for(lambda: victims(processes, rng), 60, "somebody to kill")
+            time.sleep(rng.uniform(0, 0.02))  # anywhere inside a request
+            if kill(victim[1]):
+                kills[victim[0]] += 1
+            say(f"{done + 1} of {rounds} kills, {clients.counts['acknowledged']} acknowledged")
+    processes.wait_database()
+    processes.everybody()
+    settle(stack)
+    violations = clients.reckon(stack, firm) + untrue_messages(stack) + broken_histories(stack, firm)
+    violations += untrue_usage(stack, firm) + processes.complaints()
+    unknown = stack.one("select count(*) from sms_log where status = 'unknown'")["count"]
+    return {
+        "rounds": rounds, "seed": seed, **{f"killed_{kind}": n for kind, n in sorted(kills.items())},
+        "acknowledged": clients.counts["acknowledged"], "failed_then_repeated": clients.counts["failed"],
+        "repeated_after_success": clients.counts["repeated"], "contacts": len(clients.lived),
+        "messages": len(stack.messages()), "unknown": unknown, "longest_s": round(clients.longest_s, 1),
+        "seconds": round(time.monotonic() - begun), "violations": violations,
+    }
+
+
+# ---- restarts -----------------------------------------------------------------------------------
+
+
+def restart_under_load(stack, firm, route, rounds=1, connections=200, say=lambda words: None):
+    """deploy/run --restart while so many connections never pause. What counts is what failed."""
+    processes = Processes(stack)
+    request, options, good = load_of(route, stack, firm)
+    violations = []
+    with Load(stack, *request, connections=connections, **options) as load:
+        for done in range(rounds):
+            before = processes.wait_running(route)
+            stack.run("--restart", route)
+            after = processes.wait_running(route, other_than=before)
+            violations += [f"{route}: {pid} was not replaced" for pid in set(before) & set(after)]
+            load.wait_more()
+            say(f"{route}: {done + 1} of {rounds} restarts")
+    failed = load.failed(good)
+    if failed:
+        violations.append(f"{route}: {load.statuses} {load.broken}")
+    return {"restarts": rounds, "connections": connections, "answered": load.answered, "failed": failed,
+            "statuses": load.statuses, "max_ms": load.result["max_ms"], "violations": violations}
+
+
+# ---- storms -------------------------------------------------------------------------------------
+
+
+def ticket_storm(stack, firm, parallel):
+    """Identical requests without a key: one ticket, one confirmation, and everything that was written is kept."""
+    phone = mobile()
+    body = {"customer_slug": firm.slug, "contact_phone": phone, "summary": "Der Boiler tropft."}
+    answers = storm(stack, "/api/ticket", [json.dumps(body).encode()] * parallel)
+    return phone, answers, {"created": 1, "updated": parallel - 1}, {201: 1, 200: parallel - 1}
+
+
+def key_storm(stack, firm, parallel):
+    """Identical requests with one Idempotency-Key: one request."""
+    phone = mobile()
+    body = {"customer_slug": firm.slug, "contact_phone": phone, "summary": "Der Boiler tropft."}
+    answers = storm(stack, "/api/ticket", [json.dumps(body).encode()] * parallel,
+                    headers=[("Idempotency-Key", uuid.uuid4().hex)])
+    return phone, answers, {"created": 1}, None
+
+
+def call_storm(stack, firm, parallel):
+    """Calls of one caller: one ticket, one text."""
+    phone = mobile()
+    bodies = [
+        json.dumps({"From": phone, "To": firm.phone, "CallStatus": "busy", "CallSid": uuid.uuid4().hex}).encode()
+        for _ in range(parallel)
+    ]
+    return phone, storm(stack, "/api/webhook/missed-call", bodies), {"created": 1, "updated": parallel - 1}, None
+
+
+def event_storm(stack, firm, parallel):
+    """Deliveries of one event: one event."""
+    phone = mobile()
+    body = {"From": phone, "To": firm.sms_number, "Body": "1", "MessageSid": uuid.uuid4().hex}
+    answers = storm(stack, "/api/webhook/sms-reply", [json.dumps(body).encode()] * parallel)
+    return phone, answers, {"created": 1, "sms_received": 1}, None
+
+
+STORMS = {"tickets": ticket_storm, "keys": key_storm, "calls": call_storm, "events": event_storm}
+
+
+def storm_violations(stack, firm, name, parallel=200):
+    """One storm and its reckoning: a list of sentences, and how long the slowest waited."""
+    begun = time.monotonic()
+    phone, answers, events, statuses = STORMS[name](stack, firm, parallel)
+    took = time.monotonic() - begun
+    seen = collections.Counter(status for status, _ in answers)
+    wrong = [f"{name}: statuses {dict(seen)}"] if set(seen) - {200, 201} or statuses and dict(seen) != statuses else []
+    if name in ("keys", "events") and len(set(text for _, text in answers)) != 1:
+        wrong.append(f"{name}: {len(set(text for _, text in answers))} different answers to one event")
+    tickets = firm.tickets(phone)
+    messages = firm.outbound(phone)
+    if len(tickets) != 1 or len(messages) != 1:
+        wrong.append(f"{name}: {len(tickets)} tickets, {len(messages)} messages")
+    counted = collections.Counter(e["event_type"] for e in firm.events(tickets[0]["id"]) if e["event_type"] in (
+        "created", "updated", "sms_received")) if tickets else {}
+    if dict(counted) != events:
+        wrong.append(f"{name}: history {dict(counted)}, not {events}")
+    return wrong, took
+
+
+def storm_rounds(stack, firm, name, rounds, parallel=200, say=lambda words: None):
+    violations, longest = [], 0.0
+    begun = time.monotonic()
+    for done in range(rounds):
+        wrong, took = storm_violations(stack, firm, name, parallel)
+        violations += wrong
+        longest = max(longest, took)
+        say(f"{name}: {done + 1} of {rounds} storms")
+    settle(stack)
+    violations += untrue_messages(stack) + broken_histories(stack, firm)
+    return {"rounds": rounds, "parallel": parallel, "longest_s": round(longest, 2),
+            "seconds": round(time.monotonic() - begun), "violations": violations}
+
+
+# ---- the review cron ----------------------------------------------------------------------------
+
+
+def finish_jobs(stack, firm, count):
+    """Tickets that were done yesterday and are due to be asked; their ids."""
+    return [row["id"] for row in stack.sql("""
+        with n as (
+          select i, gen_random_uuid() as contact, gen_random_uuid() as ticket,
+                 '+41795' || lpad((%s + i)::text, 6, '0') as phone
+          from generate_series(1, %s) i),
+        c as (
+          insert into contacts (id, customer_id, phone, phone_kind, created_at, seen_at)
+          select contact, %s, phone, 'mobile', now(), now() from n)
+        insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone, unread,
+                             job_completed_at, review_due_at, created_at, updated_at)
+        select ticket, %s, 1000000 + %s + i, 'manual', 'DONE', 'MED', contact, phone, false,
+               now() - interval '1 day', now() - interval '1 hour', now() - interval '1 day', now()
+        from n returning id""", finish_jobs.made, count, firm.id, firm.id, finish_jobs.made)]
+
+
+finish_jobs.made = 0
+
+
+def cron_quietly(stack):
+    """The timer's call; it may be answered by nobody."""
+    port = int(stack.base.rsplit(":", 1)[1])
+    with contextlib.suppress(OSError, http.client.HTTPException), \
+            contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request("POST", "/api/cron/review-request", headers={"Authorization": f"Bearer {stack.env['CRON_SECRET']}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    return None
+
+
+def review_round(stack, firm, rng, processes, jobs):
+    """Two overlapping runs, one of them killed at any point, or the server process it speaks to; then runs until nothing is due."""
+    ids = finish_jobs(stack, firm, jobs)
+    finish_jobs.made += jobs
+    runs = [threading.Thread(target=cron_quietly, args=(stack,), daemon=True) for _ in range(2)]
+    victim = rng.choice(processes.pids("review_request") or processes.wait_running("review_request"))
+    if rng.random() < 0.2:
+        victim = rng.choice(processes.backends("review_request") or [victim])
+    for run in runs:
+        run.start()
+    time.sleep(rng.uniform(0, 0.06))  # anywhere inside the run
+    kill(victim)
+    for run in runs:
+        run.join(60)
+    wait_for(lambda: (lambda a: a is not None and a[0] == 200 and json.loads(a[1])["total"] == 0)(cron_quietly(stack)),
+             60, "a run that finds nothing due")
+    wrong = []
+    for row in stack.sql("""
+            select t.id, t.review_request_sent_at is not null as asked,
+                   (select count(*) from sms_log m where m.ticket_id = t.id and m.template = 'review_request') as messages,
+                   (select count(*) from review_links l where l.ticket_id = t.id) as links,
+                   (select count(*) from ticket_events e where e.ticket_id = t.id and e.event_type = 'review_requested') as events
+            from tickets t where t.id = any (%s)""", ids):
+        if not row["asked"] or (row["messages"], row["links"], row["events"]) != (1, 1, 1):
+            wrong.append(f"ticket {row['id']}: asked {row['asked']}, {row['messages']} messages, {row['links']} links,"
+                         f" {row['events']} events")
+    return wrong
+
+
+def review_rounds(stack, firm, rounds, say=lambda words: None, seed=None, jobs=120):
+    """The cron killed at any point: everybody is asked, nobody twice."""
+    seed = seed if seed is not None else random.randrange(10**9)
+    rng = random.Random(seed)
+    processes = Processes(stack)
+    violations = []
+    begun = time.monotonic()
+    for done in range(rounds):
+        processes.wait_running("review_request")
+        violations += review_round(stack, firm, rng, processes, jobs)
+        say(f"{done + 1} of {rounds} runs killed")
+    settle(stack)
+    violations += untrue_messages(stack) + processes.complaints()
+    return {"rounds": rounds, "seed": seed, "tickets": rounds * jobs, "seconds": round(time.monotonic() - begun),
+            "violations": violations}
+
+
+# ---- the database away --------------------------------------------------------------------------
+
+
+def stop_fast(processes):
+    processes.stop_database()
+    return processes.start_database
+
+
+def stop_immediately(processes):
+    """As a crash: nothing is written down in peace, and supervisord starts it again by itself."""
+    first = processes.postmaster()
+    kill(first, 3)
+    wait_for(lambda: not is_running(first), 60, "Postgres to end")
+    return processes.wait_database
+
+
+def freeze(processes):
+    frozen = processes.freeze()
+    return lambda: processes.thaw(frozen)
+
+
+OUTAGES = {"stopped": stop_fast, "crashed": stop_immediately, "frozen": freeze}

@@ -1,0 +1,255 @@
+/*
+ * test_provider_ecall - what is sent to eCall, and what its answers mean
+ */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "arena.h"
+#include "http.h"
+#include "problem.h"
+#include "provider.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+static struct arena *arena;
+
+static void
+setup(void)
+{
+	arena = arena_new((size_t)4 * 1024 * 1024);
+	(void)setenv("ECALL_USERNAME", "muster", 1);
+	(void)setenv("ECALL_PASSWORD", "geheim", 1);
+	(void)unsetenv("ECALL_SENDER_ID");
+	(void)unsetenv("ECALL_NUMBER_PREFIX");
+	(void)unsetenv("ECALL_URL");
+}
+
+static void
+teardown(void)
+{
+	arena_free(arena);
+}
+
+static const struct {
+	const char *from;
+	const char *body;
+	const char *prefix;
+	const char *sender_id;
+	const char *json;
+} requests[] = {
+	{ "+41790000001", "Wir melden uns.", "", "",
+	    "{\"channel\":\"Sms\",\"from\":\"0041790000001\","
+	    "\"to\":\"0041791234567\",\"content\":{\"type\":\"Text\","
+	    "\"text\":\"Wir melden uns.\"}}" },
+	/* The firm's own number can be answered; it goes before the other. */
+	{ "+41790000001", "a", "+", "Muster AG",
+	    "{\"channel\":\"Sms\",\"from\":\"+41790000001\","
+	    "\"to\":\"+41791234567\",\"content\":{\"type\":\"Text\","
+	    "\"text\":\"a\"}}" },
+	{ "", "a\n\"b\" \\ Grüezi", "00", "Muster AG",
+	    "{\"channel\":\"Sms\",\"from\":\"Muster AG\","
+	    "\"to\":\"0041791234567\",\"content\":{\"type\":\"Text\","
+	    "\"text\":\"a\\n\\\"b\\\" \\\\ Grüezi\"}}" },
+};
+
+START_TEST(a_message_becomes_this_request)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct message m = {
+		.id = "1",
+		.attempt = 1,
+		.from = requests[_i].from,
+		.to = "+41791234567",
+		.body = requests[_i].body,
+	};
+
+	(void)setenv("ECALL_NUMBER_PREFIX", requests[_i].prefix, 1);
+	(void)setenv("ECALL_SENDER_ID", requests[_i].sender_id, 1);
+	ck_assert_int_eq(provider_ecall.request(&r, &m, arena, &why), 0);
+	ck_assert_str_eq(r.body, requests[_i].json);
+	ck_assert_str_eq(r.url, "https://rest.ecall.ch/api/message");
+	ck_assert_str_eq(r.content_type, "application/json");
+	ck_assert_str_eq(r.user, "muster");
+	ck_assert_str_eq(r.password, "geheim");
+}
+END_TEST
+
+START_TEST(without_any_sender_there_is_no_request)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct message m = { "1", 1, "", "+41791234567", "a" };
+
+	ck_assert_int_eq(provider_ecall.request(&r, &m, arena, &why), -1);
+	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_SENDER_ID"));
+}
+END_TEST
+
+static const char invalid[] =
+    "{\"errorCode\":\"InvalidContent\",\"errorMessage\":\"no\","
+    "\"errorDetails\":{\"errors\":[{\"parameter\":\"To\","
+    "\"messages\":[\"+41791234567 is no mobile\"]}]}}";
+
+static const struct {
+	int status;
+	const char *body;
+	enum outcome_kind kind;
+	const char *provider_id;
+	const char *reason; /* its beginning */
+	const char *said;
+} answers[] = {
+	/* Accepted. */
+	{ 200, "{\"messageId\":\"a-1\"}", OUTCOME_SENT, "a-1", NULL, NULL },
+	{ 201, "{\"messageId\":17}", OUTCOME_SENT, "17", NULL, NULL },
+	{ 202, "", OUTCOME_SENT, NULL, NULL, NULL },
+	{ 200, "{}", OUTCOME_SENT, NULL, NULL, NULL },
+	{ 200, "{\"messageId\":\"\"}", OUTCOME_SENT, NULL, NULL, NULL },
+	{ 200, "{\"messageId\":[\"a\"]}", OUTCOME_SENT, NULL, NULL, NULL },
+	/* Was that eCall? */
+	{ 200, "<html>log in</html>", OUTCOME_UNKNOWN, NULL,
+	    "HTTP 200 without eCall's JSON", NULL },
+	{ 200, "\"ok\"", OUTCOME_UNKNOWN, NULL, "HTTP 200 without", NULL },
+	{ 200, "{\"messageId\":\"a", OUTCOME_UNKNOWN, NULL, "HTTP 200", NULL },
+	{ 200, "{\"messageId\":\"\xff\"}", OUTCOME_UNKNOWN, NULL, "HTTP 200",
+	    NULL },
+	{ 200, "{\"errorCode\":\"Odd\"}", OUTCOME_UNKNOWN, NULL, "HTTP 200 Odd",
+	    NULL },
+	/* The message is wrong. */
+	{ 400, invalid, OUTCOME_FAILED, NULL, "HTTP 400 InvalidContent",
+	    "no; To: +41791234567 is no mobile" },
+	{ 422, "", OUTCOME_FAILED, NULL, "HTTP 422", NULL },
+	{ 413, "too large", OUTCOME_FAILED, NULL, "HTTP 413", NULL },
+	{ 404, invalid, OUTCOME_FAILED, NULL, "HTTP 404 InvalidContent",
+	    "no; To: +41791234567 is no mobile" },
+	/* What would put a number into the log is no code. */
+	{ 400, "{\"errorCode\":\"+41791234567\"}", OUTCOME_FAILED, NULL,
+	    "HTTP 400", NULL },
+	{ 400, "{\"errorCode\":\"a\\nb\",\"errorMessage\":\"x\"}",
+	    OUTCOME_FAILED, NULL, "HTTP 400", "x" },
+	/* The moment is wrong. */
+	{ 429, "", OUTCOME_RETRY, NULL, "HTTP 429", NULL },
+	{ 408, "", OUTCOME_RETRY, NULL, "HTTP 408", NULL },
+	/* We are wrong: no message is lost for that. */
+	{ 401, "", OUTCOME_RETRY, NULL, "HTTP 401, look at ECALL_USERNAME",
+	    NULL },
+	{ 403, "{\"errorCode\":\"NoCredit\"}", OUTCOME_RETRY, NULL,
+	    "HTTP 403 NoCredit, look at", NULL },
+	{ 404, "nginx", OUTCOME_RETRY, NULL, "HTTP 404, look at ECALL_URL",
+	    NULL },
+	{ 302, "", OUTCOME_RETRY, NULL, "HTTP 302, look at ECALL_URL", NULL },
+	/* It may have the message or not. */
+	{ 500, "", OUTCOME_UNKNOWN, NULL, "HTTP 500", NULL },
+	{ 503, invalid, OUTCOME_UNKNOWN, NULL, "HTTP 503 InvalidContent",
+	    "no; To: +41791234567 is no mobile" },
+};
+
+static void
+same_or_null(const char *have, const char *want)
+{
+	if (want == NULL)
+		ck_assert_ptr_null(have);
+	else
+		ck_assert_str_eq(have, want);
+}
+
+static struct outcome
+read_answer(int status, const char *body, int64_t retry_after_us)
+{
+	struct http_answer answer = {
+		.end = HTTP_ANSWERED,
+		.status = status,
+		.body = body,
+		.body_len = strlen(body),
+		.retry_after_us = retry_after_us,
+	};
+
+	return provider_ecall.outcome(&answer, arena);
+}
+
+START_TEST(an_answer_means_this)
+{
+	struct outcome o =
+	    read_answer(answers[_i].status, answers[_i].body, 7000000);
+	const char *reason = answers[_i].reason;
+
+	ck_assert_int_eq(o.kind, answers[_i].kind);
+	same_or_null(o.provider_id, answers[_i].provider_id);
+	same_or_null(o.said, answers[_i].said);
+	if (reason == NULL)
+		ck_assert_ptr_null(o.reason);
+	else
+		ck_assert_int_eq(strncmp(o.reason, reason, strlen(reason)), 0);
+	ck_assert_int_eq(o.is_our_fault,
+	    o.kind == OUTCOME_RETRY && strstr(o.reason, "look at") != NULL);
+	ck_assert_int_eq(o.retry_after_us,
+	    o.kind == OUTCOME_RETRY && !o.is_our_fault ? 7000000 : 0);
+}
+END_TEST
+
+/* A cut id would be another message's. */
+START_TEST(an_id_that_does_not_fit_is_none)
+{
+	char body[300] = "{\"messageId\":\"";
+	size_t len = strlen(body);
+
+	memset(body + len, 'x', 201);
+	(void)snprintf(body + len + 201, sizeof(body) - len - 201, "\"}");
+	ck_assert_int_eq(read_answer(200, body, 0).kind, OUTCOME_SENT);
+	ck_assert_ptr_null(read_answer(200, body, 0).provider_id);
+}
+END_TEST
+
+START_TEST(a_cut_answer_is_not_believed)
+{
+	struct http_answer answer = {
+		.end = HTTP_ANSWERED,
+		.status = 200,
+		.body = "{}",
+		.body_len = 2,
+		.is_cut = true,
+	};
+
+	ck_assert_int_eq(
+	    provider_ecall.outcome(&answer, arena).kind, OUTCOME_UNKNOWN);
+}
+END_TEST
+
+START_TEST(it_is_ready_with_its_settings_only)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+
+	ck_assert_int_eq(provider_ecall.ready(&why), 0);
+	(void)setenv("ECALL_NUMBER_PREFIX", "0041", 1);
+	ck_assert_int_eq(provider_ecall.ready(&why), -1);
+	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_NUMBER_PREFIX"));
+	(void)unsetenv("ECALL_NUMBER_PREFIX");
+	(void)setenv("ECALL_PASSWORD", "", 1);
+	ck_assert_int_eq(provider_ecall.ready(&why), -1);
+	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_PASSWORD"));
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("provider_ecall");
+	TCase *tc = tcase_create("provider_ecall");
+	SRunner *sr = srunner_create(s);
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_loop_test(
+	    tc, a_message_becomes_this_request, 0, COUNT(requests));
+	tcase_add_test(tc, without_any_sender_there_is_no_request);
+	tcase_add_loop_test(tc, an_answer_means_this, 0, COUNT(answers));
+	tcase_add_test(tc, an_id_that_does_not_fit_is_none);
+	tcase_add_test(tc, a_cut_answer_is_not_believed);
+	tcase_add_test(tc, it_is_ready_with_its_settings_only);
+	suite_add_tcase(s, tc);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
