@@ -76,3 +76,8 @@ foreach(script IN LISTS layout_checks)
 	set_tests_properties(layout/${name} PROPERTIES LABELS layout TIMEOUT 300
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
+
+# Policies, constraints and statements, in databases of their own.
+add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)
+set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 300
+	WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

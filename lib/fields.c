@@ -115,6 +115,9 @@ value_find(const char **out, const struct fields *f, enum field which,
 		memcpy(name, names, len);
 		name[len] = '\0';
 		names += len + (names[len] == '|');
+		if (f->is_form && form_count(&f->form, name) > 1)
+			return problem(why, PROBLEM_BAD_FORM, NULL,
+			    "%s stands twice", name);
 		if (f->is_form) {
 			*out = form_value(&f->form, name);
 			continue;

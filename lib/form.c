@@ -85,3 +85,13 @@ form_value(const struct form *f, const char *name)
 			return f->pairs[i].value;
 	return NULL;
 }
+
+size_t
+form_count(const struct form *f, const char *name)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		count += strcmp(f->pairs[i].name, name) == 0;
+	return count;
+}

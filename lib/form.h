@@ -31,4 +31,7 @@ int form_parse(struct form *out, struct arena *a, const char *text, size_t len,
 /* The first value of that name, or NULL. */
 const char *form_value(const struct form *f, const char *name);
 
+/* How often that name was sent. */
+size_t form_count(const struct form *f, const char *name);
+
 #endif

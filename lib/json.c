@@ -4,6 +4,7 @@
 #include "json.h"
 
 #include <cjson/cJSON.h>
+#include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
@@ -12,6 +13,9 @@
 
 #define VALUES_MAX 1000
 #define DEPTH_MAX 16
+/* What a double keeps, and cJSON prints again as it was. */
+#define DIGITS_MAX 15
+#define EXPONENT_DIGITS_MAX 2
 
 /*
  * cJSON's hooks have no context argument. A worker has one thread and parses
@@ -60,6 +64,41 @@ string_end(const char *text, size_t len, size_t i)
 }
 
 /*
+ * The end of the number that begins at text[i], as RFC 8259 6 writes it; i if
+ * it is none, or has more digits than a double keeps.
+ */
+static size_t
+number_end(const char *text, size_t i)
+{
+	static const char digits[] = "0123456789";
+	/* The arena's copy ends with a NUL, which is no digit. */
+	const char *p = text + i;
+	size_t whole, fraction = 0;
+
+	if (*p == '-')
+		p++;
+	whole = strspn(p, digits);
+	if (whole == 0 || (*p == '0' && whole > 1))
+		return i;
+	p += whole;
+	if (*p == '.') {
+		fraction = strspn(p + 1, digits);
+		if (fraction == 0)
+			return i;
+		p += 1 + fraction;
+	}
+	if (*p == 'e' || *p == 'E') {
+		size_t sign = p[1] == '+' || p[1] == '-' ? 1 : 0;
+		size_t exponent = strspn(p + 1 + sign, digits);
+
+		if (exponent == 0 || exponent > EXPONENT_DIGITS_MAX)
+			return i;
+		p += 1 + sign + exponent;
+	}
+	return whole + fraction > DIGITS_MAX ? i : (size_t)(p - text);
+}
+
+/*
  * What must hold before cJSON allocates for it: a tree of 64 KB of "[0,0,..."
  * takes 2 MB, and one 10,000 levels deep takes the stack.
  */
@@ -75,6 +114,19 @@ scan(const char *text, size_t len, struct problem *why)
 				return problem(why, PROBLEM_BAD_JSON, NULL,
 				    "A string has no end or holds a control "
 				    "character");
+		} else if (text[i] == '-' || isdigit((unsigned char)text[i])) {
+			size_t end = number_end(text, i);
+
+			if (end == i)
+				return problem(why, PROBLEM_BAD_JSON, NULL,
+				    "A number is none, or has more than %d "
+				    "digits",
+				    DIGITS_MAX);
+			i = end - 1;
+		} else if (iscntrl((unsigned char)text[i]) &&
+			   strchr("\t\n\r", text[i]) == NULL) {
+			return problem(why, PROBLEM_BAD_JSON, NULL,
+			    "A control character stands between the values");
 		} else if (text[i] == '[' || text[i] == '{') {
 			depth++;
 		} else if (text[i] == ']' || text[i] == '}') {
@@ -110,18 +162,18 @@ int
 json_parse(const struct cJSON **out, struct arena *a, const char *text,
     size_t len, struct problem *why)
 {
+	const char *copy = arena_strndup(a, text, len);
 	const cJSON *tree;
 	const char *end;
 
 	if (!utf8_is_text(text, len))
 		return problem(
 		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
-	if (scan(text, len, why) != 0)
+	if (scan(copy, len, why) != 0)
 		return -1;
 	hooks_use(a);
-	/* The arena ends everything with a NUL, which cJSON wants to see. */
-	tree = cJSON_ParseWithLengthOpts(
-	    arena_strndup(a, text, len), len + 1, &end, 1);
+	/* The copy ends with a NUL, which cJSON wants to see. */
+	tree = cJSON_ParseWithLengthOpts(copy, len + 1, &end, 1);
 	if (tree == NULL)
 		return problem(
 		    why, PROBLEM_BAD_JSON, NULL, "The body is not JSON");

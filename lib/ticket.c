@@ -477,7 +477,7 @@ ticket_move(struct ticket_moved *out, const struct ticket_move *in,
 	(void)status_parse(&out->before, db_get(b, 1, 0, "before"));
 	if (!db_true(b, 1, 0, "moved"))
 		return move_outrun(seen, out->before, why);
-	out->ticket_id = in->ticket_id;
+	out->ticket_id = db_get(b, 1, 0, "ticket_id");
 	out->number = (long)strtol(db_get(b, 1, 0, "number"), NULL, 10);
 	out->after = in->to;
 	out->message = db_get(b, 1, 0, "message");

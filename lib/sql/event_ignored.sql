@@ -15,7 +15,7 @@ i as (
          $5::text as outcome, $6::jsonb as answer, $7::text as raw, $8::timestamptz as now),
 seen as (
   select e.fingerprint, e.answer from inbound_events e
-  where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
+  where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 w_seen as (
   insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, outcome, answer, raw, received_at)
   select i.event_row, i.tenant, i.provider, i.event_id, i.fingerprint, true, i.outcome, i.answer, i.raw, i.now

@@ -15,7 +15,7 @@ found as (
   select m.id from sms_log m where m.id = $1::uuid and m.direction = 'outbound'
   union all
   select m.id from sms_log m
-  where $1::uuid is null and m.customer_id = app_tenant() and m.provider = $2::text and m.provider_id = $3::text and m.direction = 'outbound'),
+  where $1::uuid is null and m.customer_id = (select app_tenant()) and m.provider = $2::text and m.provider_id = $3::text and m.direction = 'outbound'),
 before as (
   select m.id, m.status from sms_log m where m.id = any (array(select id from found)) order by m.id for no key update of m),
 after as (

@@ -33,18 +33,18 @@ i as (
 -- condition from being taken for that of a partial index, all of which would then be read
 seen as (
   select e.fingerprint, e.answer from inbound_events e
-  where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
+  where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 co as (
-  select c.* from contacts c where c.customer_id = app_tenant() and c.phone = $8::text),
+  select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text),
 ti as (
   select t.* from tickets t
   where t.dedupe_key = $11::text and t.status <> 'CLOSED' and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = app_tenant()),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
 spent as (
   select from segment_usage u
-  where u.customer_id = app_tenant() and u.day = (select day from budget) and u.segments >= (select most from budget)),
+  where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
 -- decide
 r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,

@@ -21,4 +21,4 @@ w_event as (
   select i.event_id, i.tenant, w_link.ticket_id, 'review_clicked', i.now from i, w_link)
 select l.ticket_id, c.google_review_link, exists (select from w_link) as counted
 from l, customers c
-where c.id = app_tenant()
+where c.id = (select app_tenant())

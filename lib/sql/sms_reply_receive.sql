@@ -39,9 +39,9 @@ i as (
 -- condition from being taken for that of a partial index, all of which would then be read
 seen as (
   select e.fingerprint, e.answer from inbound_events e
-  where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
+  where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 co as (
-  select c.* from contacts c where c.customer_id = app_tenant() and c.phone = $8::text),
+  select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text),
 joined as (                                     -- the newest of the last 7 days, an open one before a DONE one; else the day's
   select x.id from (
     select t.id, 1 as rule, t.status = 'DONE' as done, t.created_at from tickets t
@@ -55,10 +55,10 @@ ti as (
   where t.id = (select id from joined) and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = app_tenant()),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
 spent as (
   select from segment_usage u
-  where u.customer_id = app_tenant() and u.day = (select day from budget) and u.segments >= (select most from budget)),
+  where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
 -- decide
 r as (
   select ti.id is not null as matched, i.meaning in ('urgent', 'callback', 'text') and ti.id is null as opened,

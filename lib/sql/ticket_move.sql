@@ -36,10 +36,10 @@ ti as (
 co as (
   select c.* from contacts c where c.id = (select contact_id from ti)),
 budget as materialized (
-  select ($4::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = app_tenant()),
+  select ($4::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
 spent as (
   select from segment_usage u
-  where u.customer_id = app_tenant() and u.day = (select day from budget) and u.segments >= (select most from budget)),
+  where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
 -- decide: no row where the status is not the expected one
 r as (
   select i.old = 'DONE' and i.new not in ('DONE', 'CLOSED') as leaves_done, i.new in ('NEW', 'NEEDS_CALLBACK') as waits,

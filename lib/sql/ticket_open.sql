@@ -45,22 +45,22 @@ i as (                                                                        --
 earlier as (
   select e.id, e.fingerprint, e.answer, e.provider = 'api' and e.received_at <= $6::timestamptz - interval '7 days' as stale
   from inbound_events e
-  where e.customer_id = app_tenant() and e.provider = $2::text and e.event_id = $3::text),
+  where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 seen as (
   select fingerprint, answer from earlier where not stale),
 co as (
-  select c.* from contacts c where c.customer_id = app_tenant() and c.phone = $8::text
+  select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text
   union all
-  select c.* from contacts c where c.customer_id = app_tenant() and c.email = $10::text and c.phone is null and $8::text is null),
+  select c.* from contacts c where c.customer_id = (select app_tenant()) and c.email = $10::text and c.phone is null and $8::text is null),
 ti as (
   select t.* from tickets t
   where t.dedupe_key = $15::text and t.status <> 'CLOSED' and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = app_tenant()),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
 spent as (
   select from segment_usage u
-  where u.customer_id = app_tenant() and u.day = (select day from budget) and u.segments >= (select most from budget)),
+  where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
 -- decide
 r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,

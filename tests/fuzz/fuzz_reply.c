@@ -2,7 +2,9 @@
  * fuzz_reply - how a text is written does not change what it means
  */
 #include <assert.h>
+#include <ctype.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,13 +19,8 @@ static enum reply_meaning
 meaning_with(const char *before, const char *text, const char *after)
 {
 	char whole[TEXT_MAX + 64];
-	size_t len = 0;
 
-	memcpy(whole, before, strlen(before));
-	len += strlen(before);
-	memcpy(whole + len, text, strlen(text));
-	len += strlen(text);
-	memcpy(whole + len, after, strlen(after) + 1);
+	(void)snprintf(whole, sizeof(whole), "%s%s%s", before, text, after);
 	return reply_meaning(whole);
 }
 
@@ -34,9 +31,7 @@ meaning_shouted(const char *text)
 	size_t i;
 
 	for (i = 0; text[i] != '\0'; i++)
-		loud[i] = text[i] >= 'a' && text[i] <= 'z'
-		              ? (char)(text[i] - 'a' + 'A')
-		              : text[i];
+		loud[i] = (char)toupper((unsigned char)text[i]);
 	loud[i] = '\0';
 	return reply_meaning(loud);
 }

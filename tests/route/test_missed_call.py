@@ -302,6 +302,19 @@ def test_three_calls_of_one_night_are_one_text_in_the_morning(firm, night, clock
     wait_sent(night, caller)
 
 
+def test_who_said_stop_and_start_at_night_is_texted_in_the_morning(night, clock):
+    """STOP took back the text that waited: there is none that a call could repeat."""
+    caller = mobile()
+    clock("2026-07-07T23:30:00+02:00")
+    assert said(night.missed_call(caller))["status"] == "deferred"
+    night.text(caller, "STOP")
+    night.text(caller, "START")
+    assert said(night.missed_call(caller))["status"] == "deferred"
+    clock("2026-07-08T07:00:01+02:00")
+    rows = wait_sent(night, caller, 3)
+    assert [m["template"] for m in rows].count("missed_call") == 1
+
+
 def test_the_fifteen_minutes_begin_when_the_text_leaves(night, clock):
     caller = mobile()
     clock("2026-07-08T06:40:00+02:00")
@@ -700,6 +713,20 @@ def test_one_caller_who_calls_many_times_at_once(firm, turn):
     wait_sent(firm, caller)
     kinds = [e["event_type"] for e in firm.events(ticket["id"])]
     assert kinds.count("created") == 1 and kinds.count("updated") == PARALLEL - 1
+
+
+def round_trips(stack, answer):
+    """How often the database was asked for that request, as its line in the log says."""
+    (line,) = [line for line in (stack.state / "log" / "missed_call.log").read_text().splitlines()
+               if answer.headers["X-Request-Id"] in line]
+    return int(re.search(r" db (\d+) ", line).group(1))
+
+
+def test_a_warm_call_asks_the_database_once(firm):
+    calls = [firm.missed_call(mobile()) for _ in range(12)]
+    trips = [round_trips(firm.stack, c) for c in calls]
+    # Each worker asks once in a while whose number it is.
+    assert min(trips) == 1 and max(trips) <= 2 and trips.count(1) >= 6, trips
 
 
 # ---- what is kept ---------------------------------------------------------------------------

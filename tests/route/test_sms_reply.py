@@ -3,6 +3,7 @@
 import concurrent.futures
 import datetime
 import os
+import re
 import secrets
 import uuid
 import xml.etree.ElementTree
@@ -580,6 +581,17 @@ def test_what_is_no_text_is_refused(firm, body):
 ])
 def test_what_cannot_be_a_text_is_refused(stack, body, status):
     assert stack.request("POST", PATH, json=body).status_code == status
+
+
+def test_a_warm_text_asks_the_database_once(firm):
+    trips = []
+    for _ in range(12):
+        answer = firm.text(mobile(), "2")
+        (line,) = [line for line in (firm.stack.state / "log" / "sms_reply.log").read_text().splitlines()
+                   if answer.headers["X-Request-Id"] in line]
+        trips.append(int(re.search(r" db (\d+) ", line).group(1)))
+    # Each worker asks once in a while whose number it is.
+    assert min(trips) == 1 and max(trips) <= 2 and trips.count(1) >= 6, trips
 
 
 # ---- loops ----------------------------------------------------------------------------------

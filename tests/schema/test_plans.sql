@@ -38,7 +38,7 @@ begin
   return plan;
 end $$;
 
--- A scan is sound if its condition names more than the tenant. Exceptions, each small by nature:
+-- The tenant that is set while planning has no rows: nor may that matter. A scan is sound if its condition names more than the tenant. Exceptions, each small by nature:
 --   customers by its key; the queue's partial indexes, whose rows are exactly what is asked for.
 create function pg_temp.unsound(which text) returns text language sql
 begin atomic
@@ -46,7 +46,7 @@ begin atomic
   from pg_temp.scans(pg_temp.plan(which)) s
   where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage',
                        'customers', 'tenant_addresses', 'tokens')
-    and not coalesce(s.index is not null and s.cond is not null and s.cond !~ '^\(customer_id = \(NULLIF\(current_setting[^=]*\)$', false)
+    and not coalesce(s.index is not null and s.cond is not null and regexp_replace(s.cond, 'customer_id = \$\d+|AND|[() ]', '', 'g') <> '', false)
     and not (s.relation = 'sms_log' and s.index = 'sms_log_lease' and which = 'message_unclaim');
 end;
 
@@ -60,23 +60,24 @@ select is(pg_temp.unsound(name), null, name || ', planned on empty, analyzed tab
 select is((select array_agg(distinct index order by index) from pg_temp.scans(pg_temp.plan('ticket_open')) where relation = 'contacts'),
           '{contacts_customer_id_phone_key,contacts_email}', 'a contact is found by number and by address, empty');
 
--- 64 firms, 30,000 tickets; one in ten open, one in twenty of their messages waiting
-alter table customers disable trigger customers_number;
+-- 64 firms, 20,000 tickets; one in ten open, one in twenty of their messages waiting
+set local session_replication_role = replica;             -- no triggers, no foreign keys: only the size matters here
 insert into customers (id, name, slug, phone) select overlay(tap.a()::text placing lpad(n::text, 12, '0') from 25)::uuid, 'T' || n, 't-' || n, '+4143' || 1000000 + n from generate_series(1, 64) n;
 insert into contacts (id, customer_id, phone, phone_kind, created_at, seen_at)
 select overlay('0190c000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, overlay(tap.a()::text placing lpad((n % 64 + 1)::text, 12, '0') from 25)::uuid,
-       '+4179' || 1000000 + n, 'mobile', tap.at(), tap.at() from generate_series(1, 15000) n;
+       '+4179' || 1000000 + n, 'mobile', tap.at(), tap.at() from generate_series(1, 10000) n;
 insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone, dedupe_key, created_at, updated_at, job_completed_at, review_due_at)
 select overlay('0190d000-0000-7000-8000-000000000000' placing lpad(n::text, 12, '0') from 25)::uuid, c.customer_id, n, 'wizard', case n % 10 when 0 then 'NEW' else 'DONE' end, 'MED',
-       c.id, c.phone, c.customer_id || ':' || c.phone || ':' || '2024-01-01'::date + n / 15000, tap.at(-n), tap.at(-n), case when n % 10 > 0 then tap.at(-n) end,
+       c.id, c.phone, c.customer_id || ':' || c.phone || ':' || '2024-01-01'::date + n / 10000, tap.at(-n), tap.at(-n), case when n % 10 > 0 then tap.at(-n) end,
        case when n % 10 > 0 and n < 100 then tap.at() end
-from generate_series(1, 30000) n join contacts c on c.id = overlay('0190c000-0000-7000-8000-000000000000' placing lpad((n % 15000 + 1)::text, 12, '0') from 25)::uuid;
+from generate_series(1, 20000) n join contacts c on c.id = overlay('0190c000-0000-7000-8000-000000000000' placing lpad((n % 10000 + 1)::text, 12, '0') from 25)::uuid;
 insert into ticket_events (id, customer_id, ticket_id, event_type, created_at) select gen_random_uuid(), customer_id, id, 'created', created_at from tickets;
 insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, to_number, body, segments, provider, provider_id, status, not_before, expires_at, status_at, created_at)
 select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_phone, 'body', 1, 'console', case when number % 20 > 0 then number::text end,
        case number % 20 when 0 then 'queued' else 'delivered' end, tap.at(-number), tap.at(9999), created_at, created_at from tickets;
 insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, answer, received_at) select gen_random_uuid(), customer_id, 'api', id::text, 'x', true, '{}', created_at from tickets;
 insert into segment_usage select id, '2024-03-04'::date - n, 5 from customers, generate_series(0, 300) n;
+set local session_replication_role = origin;
 analyze;
 select is(pg_temp.unsound(name), null, name || ', planned on full tables') from tap.statement where name !~ '^command_' order by name;
 select is((select array_agg(distinct index order by index) from pg_temp.scans(pg_temp.plan('ticket_open')) where relation = 'contacts'),

@@ -48,6 +48,14 @@ def settle(stack):
         stack.clock(None)
 
 
+def recover(stack, processes):
+    """After the last blow: everybody is back, and the outbox has come to rest."""
+    processes.wait_database()
+    stack.close()
+    processes.everybody()
+    settle(stack)
+
+
 def untrue_messages(stack):
     """Rows and lines that contradict each other. settle() first."""
     lines = collections.Counter(m["id"] for m in stack.messages())
@@ -276,9 +284,7 @@ def kill_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
             if kill(victim[1]):
                 kills[victim[0]] += 1
             say(f"{done + 1} of {rounds} kills, {clients.counts['acknowledged']} acknowledged")
-    processes.wait_database()
-    processes.everybody()
-    settle(stack)
+    recover(stack, processes)
     violations = clients.reckon(stack, firm) + untrue_messages(stack) + broken_histories(stack, firm)
     violations += untrue_usage(stack, firm) + processes.complaints()
     unknown = stack.one("select count(*) from sms_log where status = 'unknown'")["count"]
@@ -392,9 +398,9 @@ def storm_rounds(stack, firm, name, rounds, parallel=200, say=lambda words: None
 # ---- the review cron ----------------------------------------------------------------------------
 
 
-def finish_jobs(stack, firm, count):
+def finish_jobs(processes, firm, count):
     """Tickets that were done yesterday and are due to be asked; their ids."""
-    return [row["id"] for row in stack.sql("""
+    return [row["id"] for row in processes.sql("""
         with n as (
           select i, gen_random_uuid() as contact, gen_random_uuid() as ticket,
                  '+41795' || lpad((%s + i)::text, 6, '0') as phone
@@ -425,7 +431,8 @@ def cron_quietly(stack):
 
 def review_round(stack, firm, rng, processes, jobs):
     """Two overlapping runs, one of them killed at any point, or the server process it speaks to; then runs until nothing is due."""
-    ids = finish_jobs(stack, firm, jobs)
+    processes.wait_database()
+    ids = finish_jobs(processes, firm, jobs)
     finish_jobs.made += jobs
     runs = [threading.Thread(target=cron_quietly, args=(stack,), daemon=True) for _ in range(2)]
     victim = rng.choice(processes.pids("review_request") or processes.wait_running("review_request"))
@@ -440,7 +447,7 @@ def review_round(stack, firm, rng, processes, jobs):
     wait_for(lambda: (lambda a: a is not None and a[0] == 200 and json.loads(a[1])["total"] == 0)(cron_quietly(stack)),
              60, "a run that finds nothing due")
     wrong = []
-    for row in stack.sql("""
+    for row in processes.sql("""
             select t.id, t.review_request_sent_at is not null as asked,
                    (select count(*) from sms_log m where m.ticket_id = t.id and m.template = 'review_request') as messages,
                    (select count(*) from review_links l where l.ticket_id = t.id) as links,
@@ -463,7 +470,7 @@ def review_rounds(stack, firm, rounds, say=lambda words: None, seed=None, jobs=1
         processes.wait_running("review_request")
         violations += review_round(stack, firm, rng, processes, jobs)
         say(f"{done + 1} of {rounds} runs killed")
-    settle(stack)
+    recover(stack, processes)
     violations += untrue_messages(stack) + processes.complaints()
     return {"rounds": rounds, "seed": seed, "tickets": rounds * jobs, "seconds": round(time.monotonic() - begun),
             "violations": violations}

@@ -28,8 +28,9 @@ class Load:
         self.answered_hundreds = 0
         self.result = None
         first = next(self.numbers)
+        # Whoever makes the load lets those go first who bear it.
         self.process = subprocess.Popen(
-            ["wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT, stack.base + path, "--",
+            ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT, stack.base + path, "--",
              method, authorization, str(first), *bodies],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)

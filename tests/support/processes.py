@@ -28,6 +28,17 @@ def kill(pid, how=signal.SIGKILL):
     return True
 
 
+def sockets(pid):
+    """How many a process has open: one more while it has a request."""
+    count = 0
+    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            count += os.readlink(link).startswith("socket:")
+        except FileNotFoundError:
+            pass
+    return count
+
+
 class Processes:
     """supervisord of one stack and what it runs: routes, dispatcher, nginx, Postgres."""
 
@@ -57,6 +68,18 @@ class Processes:
 
     def workers(self):
         return int(self.stack.env["OPSFABRIC_WORKERS"])
+
+    def hold_all(self, route, begin):
+        """begin() starts a request that will not end; called until every worker of the route has one.
+
+        What begin() returned, and the workers. From here on nobody else accepts.
+        """
+        pids = self.wait_running(route)
+        idle = {pid: sockets(pid) for pid in pids}
+        held = [begin() for _ in pids]
+        for pid in pids:
+            wait_for(lambda: sockets(pid) > idle[pid], 10, "a worker to accept")
+        return held, pids
 
     def wait_running(self, name, other_than=()):
         """The process ids of all instances, none of them one of the given."""
@@ -94,7 +117,7 @@ class Processes:
 
     def backends(self, program=None):
         """Postgres's processes that serve ours."""
-        rows = self.stack.sql(
+        rows = self.sql(
             "select pid from pg_stat_activity where usename in ('opsfabric_web', 'opsfabric_service')"
             " and (%s::text is null or application_name = %s)", program, program)
         return [row["pid"] for row in rows]
@@ -114,6 +137,17 @@ class Processes:
     def thaw(self, frozen):
         for pid in reversed(frozen):
             kill(pid, signal.SIGCONT)
+
+    def sql(self, query, *args):
+        """stack.sql() that outlives a Postgres which was just killed. For what may run twice."""
+        def rows():
+            try:
+                return [self.stack.sql(query, *args)]
+            except psycopg2.Error:
+                self.stack.close()
+                return None
+
+        return wait_for(rows, 60, "Postgres")[0]
 
     def database_answers(self):
         try:

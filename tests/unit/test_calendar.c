@@ -151,12 +151,12 @@ START_TEST(quiet_and_its_end_agree_always)
 		    ends[i % (int)(sizeof(ends) / sizeof(ends[0]))], 120);
 		struct clock_time end = calendar_quiet_end(&cal, t);
 
-		ck_assert(calendar_is_quiet(&cal, t) == (end.us > t.us));
-		ck_assert(end.us - t.us <= 25 * CLOCK_HOUR);
-		ck_assert(!calendar_is_quiet(&cal, end));
-		if (end.us > t.us)
-			ck_assert(calendar_is_quiet(
-			    &cal, clock_add(end, -CLOCK_MINUTE)));
+		if (calendar_is_quiet(&cal, t) != (end.us > t.us) ||
+		    end.us - t.us > 25 * CLOCK_HOUR ||
+		    calendar_is_quiet(&cal, end) ||
+		    (end.us > t.us && !calendar_is_quiet(
+					  &cal, clock_add(end, -CLOCK_MINUTE))))
+			ck_abort_msg("%s", clock_text(t).text);
 		t = clock_add(t, 15 * CLOCK_MINUTE);
 	}
 }
@@ -399,9 +399,9 @@ START_TEST(what_is_said_is_what_is_due)
 		struct clock_time due = calendar_sla_due(&cal, t);
 		struct calendar_promise p = calendar_promise(&cal, t, due);
 
-		ck_assert(due.us >= t.us);
-		ck_assert(due.us % (5 * CLOCK_MINUTE) == 0);
-		ck_assert(p.time[4] == '0' || p.time[4] == '5');
+		if (due.us < t.us || due.us % (5 * CLOCK_MINUTE) != 0 ||
+		    (p.time[4] != '0' && p.time[4] != '5'))
+			ck_abort_msg("%s", clock_text(t).text);
 		t = clock_add(t, 7 * CLOCK_MINUTE);
 	}
 }
@@ -508,7 +508,6 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tc, 30);
 	LOOP(tc, quiet_hours_end_when_the_wall_says_so, quiets);
 	tcase_add_test(tc, quiet_and_its_end_agree_always);
 	tcase_add_test(tc, saturday_and_sunday_are_the_weekend_there);
@@ -526,6 +525,8 @@ main(void)
 	tcase_add_test(tc, the_lists_have_an_end);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
+	/* A process for each case would take most of the time. */
+	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

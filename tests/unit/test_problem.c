@@ -5,6 +5,7 @@
 
 #include <check.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,12 +29,12 @@ END_TEST
 START_TEST(a_long_detail_ends_between_characters)
 {
 	struct problem why;
-	char text[512] = "";
+	char text[512];
 	size_t len = (size_t)_i;
 
-	memset(text, 'x', len);
-	for (size_t i = 0; i < 100; i++)
-		memcpy(text + len + 3 * i, "€", 3);
+	(void)snprintf(text, sizeof(text), "%.*s", _i, "xxxxxxxx");
+	for (; len + 3 < sizeof(text); len += 3)
+		(void)snprintf(text + len, sizeof(text) - len, "€");
 	(void)problem(&why, PROBLEM_INTERNAL, NULL, "%s", text);
 	ck_assert_uint_lt(strlen(why.detail), sizeof(why.detail));
 	ck_assert_uint_gt(strlen(why.detail), sizeof(why.detail) - 10);

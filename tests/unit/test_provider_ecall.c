@@ -94,54 +94,55 @@ static const char invalid[] =
 
 static const struct {
 	int status;
-	const char *body;
 	enum outcome_kind kind;
+	const char *body;
 	const char *provider_id;
 	const char *reason; /* its beginning */
 	const char *said;
 } answers[] = {
 	/* Accepted. */
-	{ 200, "{\"messageId\":\"a-1\"}", OUTCOME_SENT, "a-1", NULL, NULL },
-	{ 201, "{\"messageId\":17}", OUTCOME_SENT, "17", NULL, NULL },
-	{ 202, "", OUTCOME_SENT, NULL, NULL, NULL },
-	{ 200, "{}", OUTCOME_SENT, NULL, NULL, NULL },
-	{ 200, "{\"messageId\":\"\"}", OUTCOME_SENT, NULL, NULL, NULL },
-	{ 200, "{\"messageId\":[\"a\"]}", OUTCOME_SENT, NULL, NULL, NULL },
+	{ 200, OUTCOME_SENT, "{\"messageId\":\"a-1\"}", "a-1", NULL, NULL },
+	{ 201, OUTCOME_SENT, "{\"messageId\":17}", "17", NULL, NULL },
+	{ 202, OUTCOME_SENT, "", NULL, NULL, NULL },
+	{ 200, OUTCOME_SENT, "{}", NULL, NULL, NULL },
+	{ 200, OUTCOME_SENT, "{\"messageId\":\"\"}", NULL, NULL, NULL },
+	{ 200, OUTCOME_SENT, "{\"messageId\":[\"a\"]}", NULL, NULL, NULL },
 	/* Was that eCall? */
-	{ 200, "<html>log in</html>", OUTCOME_UNKNOWN, NULL,
+	{ 200, OUTCOME_UNKNOWN, "<html>log in</html>", NULL,
 	    "HTTP 200 without eCall's JSON", NULL },
-	{ 200, "\"ok\"", OUTCOME_UNKNOWN, NULL, "HTTP 200 without", NULL },
-	{ 200, "{\"messageId\":\"a", OUTCOME_UNKNOWN, NULL, "HTTP 200", NULL },
-	{ 200, "{\"messageId\":\"\xff\"}", OUTCOME_UNKNOWN, NULL, "HTTP 200",
+	{ 200, OUTCOME_UNKNOWN, "\"ok\"", NULL, "HTTP 200 without", NULL },
+	{ 200, OUTCOME_UNKNOWN, "{\"messageId\":\"a", NULL, "HTTP 200", NULL },
+	{ 200, OUTCOME_UNKNOWN, "{\"messageId\":\"\xff\"}", NULL, "HTTP 200",
 	    NULL },
-	{ 200, "{\"errorCode\":\"Odd\"}", OUTCOME_UNKNOWN, NULL, "HTTP 200 Odd",
+	{ 200, OUTCOME_UNKNOWN, "{\"errorCode\":\"Odd\"}", NULL, "HTTP 200 Odd",
 	    NULL },
 	/* The message is wrong. */
-	{ 400, invalid, OUTCOME_FAILED, NULL, "HTTP 400 InvalidContent",
+	{ 400, OUTCOME_FAILED, invalid, NULL, "HTTP 400 InvalidContent",
 	    "no; To: +41791234567 is no mobile" },
-	{ 422, "", OUTCOME_FAILED, NULL, "HTTP 422", NULL },
-	{ 413, "too large", OUTCOME_FAILED, NULL, "HTTP 413", NULL },
-	{ 404, invalid, OUTCOME_FAILED, NULL, "HTTP 404 InvalidContent",
+	{ 422, OUTCOME_FAILED, "", NULL, "HTTP 422", NULL },
+	{ 413, OUTCOME_FAILED, "too large", NULL, "HTTP 413", NULL },
+	{ 404, OUTCOME_FAILED, invalid, NULL, "HTTP 404 InvalidContent",
 	    "no; To: +41791234567 is no mobile" },
 	/* What would put a number into the log is no code. */
-	{ 400, "{\"errorCode\":\"+41791234567\"}", OUTCOME_FAILED, NULL,
+	{ 400, OUTCOME_FAILED, "{\"errorCode\":\"+41791234567\"}", NULL,
 	    "HTTP 400", NULL },
-	{ 400, "{\"errorCode\":\"a\\nb\",\"errorMessage\":\"x\"}",
-	    OUTCOME_FAILED, NULL, "HTTP 400", "x" },
+	{ 400, OUTCOME_FAILED,
+	    "{\"errorCode\":\"a\\nb\",\"errorMessage\":\"x\"}", NULL,
+	    "HTTP 400", "x" },
 	/* The moment is wrong. */
-	{ 429, "", OUTCOME_RETRY, NULL, "HTTP 429", NULL },
-	{ 408, "", OUTCOME_RETRY, NULL, "HTTP 408", NULL },
+	{ 429, OUTCOME_RETRY, "", NULL, "HTTP 429", NULL },
+	{ 408, OUTCOME_RETRY, "", NULL, "HTTP 408", NULL },
 	/* We are wrong: no message is lost for that. */
-	{ 401, "", OUTCOME_RETRY, NULL, "HTTP 401, look at ECALL_USERNAME",
+	{ 401, OUTCOME_RETRY, "", NULL, "HTTP 401, look at ECALL_USERNAME",
 	    NULL },
-	{ 403, "{\"errorCode\":\"NoCredit\"}", OUTCOME_RETRY, NULL,
+	{ 403, OUTCOME_RETRY, "{\"errorCode\":\"NoCredit\"}", NULL,
 	    "HTTP 403 NoCredit, look at", NULL },
-	{ 404, "nginx", OUTCOME_RETRY, NULL, "HTTP 404, look at ECALL_URL",
+	{ 404, OUTCOME_RETRY, "nginx", NULL, "HTTP 404, look at ECALL_URL",
 	    NULL },
-	{ 302, "", OUTCOME_RETRY, NULL, "HTTP 302, look at ECALL_URL", NULL },
+	{ 302, OUTCOME_RETRY, "", NULL, "HTTP 302, look at ECALL_URL", NULL },
 	/* It may have the message or not. */
-	{ 500, "", OUTCOME_UNKNOWN, NULL, "HTTP 500", NULL },
-	{ 503, invalid, OUTCOME_UNKNOWN, NULL, "HTTP 503 InvalidContent",
+	{ 500, OUTCOME_UNKNOWN, "", NULL, "HTTP 500", NULL },
+	{ 503, OUTCOME_UNKNOWN, invalid, NULL, "HTTP 503 InvalidContent",
 	    "no; To: +41791234567 is no mobile" },
 };
 

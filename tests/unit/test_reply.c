@@ -310,6 +310,8 @@ main(void)
 	tcase_add_test(tc, names_are_those_of_the_statement);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
+	/* A process for each case would take most of the time. */
+	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -88,11 +88,10 @@ START_TEST(all_code_points_come_back)
 		}
 		for (size_t i = 1; i < n; i++)
 			s[i] = (char)(0x80 | (cp >> 6 * (n - 1 - i) & 0x3f));
-		if (cp >= 0xd800 && cp < 0xe000) {
-			ck_assert(utf8_char(s, n, NULL) == 0);
-			continue;
-		}
-		ck_assert(utf8_char(s, n, &back) == n && back == cp);
+		if (cp >= 0xd800 && cp < 0xe000
+			? utf8_char(s, n, NULL) != 0
+			: utf8_char(s, n, &back) != n || back != cp)
+			ck_abort_msg("U+%04X", (unsigned)cp);
 	}
 }
 END_TEST
@@ -159,7 +158,6 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tc, 30);
 	LOOP(tc, a_character_is_one_or_none, chars);
 	tcase_add_test(tc, all_code_points_come_back);
 	tcase_add_test(tc, nothing_is_no_character_but_is_text);
@@ -168,6 +166,8 @@ main(void)
 	LOOP(tc, a_prefix_ends_between_characters, prefixes);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
+	/* A process for each case would take most of the time. */
+	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

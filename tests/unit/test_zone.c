@@ -51,11 +51,12 @@ compare(const char *name, const struct zone *zone, time_t s)
 	struct tm tm;
 
 	(void)localtime_r(&s, &tm);
-	ck_assert_msg(same(&c, &tm), "%s at %lld", name, (long long)s);
-	ck_assert_msg(back.us == at(s).us ||
-			  (back.us < at(s).us && again.hour == c.hour &&
-			      again.minute == c.minute && again.day == c.day),
-	    "%s back from %lld", name, (long long)s);
+	if (!same(&c, &tm))
+		ck_abort_msg("%s at %lld", name, (long long)s);
+	if (back.us != at(s).us &&
+	    (back.us > at(s).us || again.hour != c.hour ||
+		again.minute != c.minute || again.day != c.day))
+		ck_abort_msg("%s back from %lld", name, (long long)s);
 	return tm.tm_gmtoff;
 }
 
@@ -186,7 +187,6 @@ main(void)
 	SRunner *runner;
 	int failed;
 
-	tcase_set_timeout(tc, 30);
 	tcase_add_loop_test(tc, the_wall_shows_what_the_c_library_shows, 0,
 	    (int)(sizeof(zones) / sizeof(zones[0])));
 	tcase_add_test(tc, what_the_clocks_jump_over_is_the_jump);
@@ -199,6 +199,8 @@ main(void)
 	tcase_add_test(tc, a_zone_is_read_once);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
+	/* A process for each case would take most of the time. */
+	srunner_set_fork_status(runner, CK_NOFORK);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
