@@ -81,3 +81,13 @@ endforeach()
 add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)
 set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 300
 	WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
+# Numbers as people write them, held against another implementation.
+add_executable(phone_lines tests/support/phone/phone_lines.c)
+set_target_properties(phone_lines PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+target_link_libraries(phone_lines PRIVATE opsfabric project_flags)
+add_test(NAME unit/phone_compare
+	COMMAND ${PROJECT_SOURCE_DIR}/tests/support/phone/run $<TARGET_FILE:phone_lines>)
+set_tests_properties(unit/phone_compare PROPERTIES LABELS unit TIMEOUT 120
+	ENVIRONMENT "${sanitizer_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

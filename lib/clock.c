@@ -3,6 +3,7 @@
  */
 #include "clock.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -136,21 +137,43 @@ fraction_parse(const char *p, int64_t *us)
 	return p;
 }
 
+/*
+ * Numbers of count digits each, in the order of form, whose other characters
+ * must stand there as they are: "####-##-##". The end, or NULL.
+ */
+static const char *
+digits_parse(const char *text, const char *form, int *const *out)
+{
+	for (; *form != '\0'; form++, text++) {
+		if (*form != '#') {
+			if (*text != *form)
+				return NULL;
+			continue;
+		}
+		if (!isdigit((unsigned char)*text))
+			return NULL;
+		**out = **out * 10 + (*text - '0');
+		if (form[1] != '#')
+			out++;
+	}
+	return text;
+}
+
 /* "Z", "+02:00", "-05:30": seconds east of Greenwich. */
 static int
 zone_parse(const char *p, int *east)
 {
-	int hours, minutes, end = 0;
+	int hours = 0, minutes = 0;
+	int *const parts[] = { &hours, &minutes };
+	const char *end;
 
 	*east = 0;
 	if ((*p == 'Z' || *p == 'z') && p[1] == '\0')
 		return 0;
 	if (*p != '+' && *p != '-')
 		return -1;
-	if (sscanf(p + 1, "%2d:%2d%n", &hours, &minutes, &end) != 2 ||
-	    end != 5 || p[6] != '\0')
-		return -1;
-	if (hours < 0 || hours > 15 || minutes < 0 || minutes > 59)
+	end = digits_parse(p + 1, "##:##", parts);
+	if (end == NULL || *end != '\0' || hours > 15 || minutes > 59)
 		return -1;
 	*east = (hours * 60 + minutes) * 60 * (*p == '-' ? -1 : 1);
 	return 0;
@@ -160,18 +183,19 @@ int
 clock_parse(struct clock_time *out, const char *text)
 {
 	struct tm tm = { 0 };
+	int *const date[] = { &tm.tm_year, &tm.tm_mon, &tm.tm_mday };
+	int *const time[] = { &tm.tm_hour, &tm.tm_min, &tm.tm_sec };
 	struct tm check;
 	int64_t fraction;
 	const char *p;
-	int east, end = 0;
+	int east;
 	time_t s;
 
-	if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &tm.tm_year,
-		&tm.tm_mon, &tm.tm_mday, &tm.tm_hour, &tm.tm_min, &tm.tm_sec,
-		&end) != 6 ||
-	    end != 19)
+	p = digits_parse(text, "####-##-##", date);
+	if (p == NULL || (*p != 'T' && *p != 't' && *p != ' '))
 		return -1;
-	p = fraction_parse(text + end, &fraction);
+	p = digits_parse(p + 1, "##:##:##", time);
+	p = p == NULL ? NULL : fraction_parse(p, &fraction);
 	if (p == NULL || zone_parse(p, &east) != 0)
 		return -1;
 	tm.tm_year -= 1900;

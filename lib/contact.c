@@ -3,7 +3,6 @@
  */
 #include "contact.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "arena.h"
@@ -11,6 +10,7 @@
 #include "fields.h"
 #include "problem.h"
 #include "tenant.h"
+#include "utf8.h"
 
 /* Why this firm sends nothing to that number, or NULL. */
 static const char *
@@ -62,7 +62,7 @@ email_take(
 		if (*c <= ' ' || *c > '~' || strchr("<>,;\"\\()", *c) != NULL)
 			return problem(why, PROBLEM_FIELD_INVALID, pointer,
 			    "This is not an e-mail address");
-		*c = (char)tolower((unsigned char)*c);
+		*c = utf8_lower_ascii(*c);
 	}
 	out->email = email;
 	return 0;

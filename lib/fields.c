@@ -13,6 +13,7 @@
 #include "json_write.h"
 #include "problem.h"
 #include "route.h"
+#include "utf8.h"
 
 #define NAME_MAX_BYTES 40
 #define METADATA_MAX 4096
@@ -199,7 +200,7 @@ is_kept(const char *name)
 
 	for (; *name != '\0' && len < sizeof(plain) - 1; name++)
 		if (isalnum((unsigned char)*name))
-			plain[len++] = (char)tolower((unsigned char)*name);
+			plain[len++] = utf8_lower_ascii(*name);
 	plain[len] = '\0';
 	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++)
 		if (strncmp(plain, dropped[i], strlen(dropped[i])) == 0)

@@ -43,8 +43,10 @@ escaped(struct buf *b, const char *s)
 static void
 begin(struct buf *b, const char *name)
 {
-	char last = b->len == 0 ? '\0' : b->text[b->len - 1];
+	char last = '\0';
 
+	if (b->len > 0)
+		last = b->text[b->len - 1];
 	if (last != '\0' && last != '{' && last != '[')
 		buf_char(b, ',');
 	if (name != NULL) {

@@ -21,6 +21,10 @@
  * No bound on what they write. (strcpy as well, but uriparser's header names
  * it: tests/layout looks for that one.)
  */
+#undef strcat
+#undef sprintf
+#undef vsprintf
+#undef stpcpy
 #pragma GCC poison strcat sprintf vsprintf stpcpy
 /* Hidden state between calls, or one zone for the whole process. */
 #pragma GCC poison strtok gmtime localtime ctime asctime

@@ -262,29 +262,36 @@ slot_fill(struct slot *slot, const char *key, const struct db_batch *b,
 	return 0;
 }
 
+/* How a firm is found, and which field of the request said so. */
+struct lookup {
+	enum stmt stmt;
+	const void *params;
+	const char *key; /* in the cache */
+	const char *field;
+};
+
 static int
 tenant_find(const struct tenant **out, const struct request *req,
-    enum stmt stmt, const void *params, const char *key, const char *field,
-    struct problem *why)
+    const struct lookup *by, struct problem *why)
 {
-	struct slot *slot = slot_find(key);
-	bool is_fresh = strcmp(slot->key, key) == 0 &&
+	struct slot *slot = slot_find(by->key);
+	bool is_fresh = strcmp(slot->key, by->key) == 0 &&
 	                clock_ticks_us() - slot->read_at_us < CACHE_AGE_US;
 	struct db_batch *b;
 
 	if (!is_fresh) {
 		b = db_batch_untenanted(req->db, req->arena);
-		db_queue(b, stmt, params);
+		db_queue(b, by->stmt, by->params);
 		if (db_flush(b, why) != 0)
 			return -1;
 		if (db_rows(b, 0) == 0)
-			return problem(why, PROBLEM_TENANT_UNKNOWN, field,
+			return problem(why, PROBLEM_TENANT_UNKNOWN, by->field,
 			    "No firm is known by this");
-		if (slot_fill(slot, key, b, why) != 0)
+		if (slot_fill(slot, by->key, b, why) != 0)
 			return -1;
 	}
 	if (!slot->tenant.active)
-		return problem(why, PROBLEM_TENANT_UNKNOWN, field,
+		return problem(why, PROBLEM_TENANT_UNKNOWN, by->field,
 		    "No firm is known by this");
 	*out = &slot->tenant;
 	return 0;
@@ -295,10 +302,14 @@ tenant_by_slug(const struct tenant **out, const struct request *req,
     const char *slug, const char *field, struct problem *why)
 {
 	struct stmt_tenant_by_slug params = { .slug = slug };
-	const char *key = arena_printf(req->arena, "slug:%.60s", slug);
+	struct lookup by = {
+		.stmt = STMT_TENANT_BY_SLUG,
+		.params = &params,
+		.key = arena_printf(req->arena, "slug:%.60s", slug),
+		.field = field,
+	};
 
-	return tenant_find(
-	    out, req, STMT_TENANT_BY_SLUG, &params, key, field, why);
+	return tenant_find(out, req, &by, why);
 }
 
 int
@@ -308,10 +319,14 @@ tenant_by_number(const struct tenant **out, const struct request *req,
 {
 	struct stmt_tenant_by_address params = { .channel = channel,
 		.address = e164 };
-	const char *key = arena_printf(req->arena, "%s:%.20s", channel, e164);
+	struct lookup by = {
+		.stmt = STMT_TENANT_BY_ADDRESS,
+		.params = &params,
+		.key = arena_printf(req->arena, "%s:%.20s", channel, e164),
+		.field = field,
+	};
 
-	return tenant_find(
-	    out, req, STMT_TENANT_BY_ADDRESS, &params, key, field, why);
+	return tenant_find(out, req, &by, why);
 }
 
 int

@@ -69,3 +69,9 @@ utf8_prefix(const char *s, size_t max)
 		max--;
 	return max;
 }
+
+char
+utf8_lower_ascii(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}

@@ -22,4 +22,7 @@ bool utf8_is_text(const char *s, size_t len);
 /* The longest prefix of s of at most max bytes that ends between characters. */
 size_t utf8_prefix(const char *s, size_t max);
 
+/* A to Z in lower case, everything else as it is, whatever the locale. */
+char utf8_lower_ascii(char c);
+
 #endif

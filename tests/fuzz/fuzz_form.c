@@ -35,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(form.count <= 1000);
 	} else {
 		assert(why.code == PROBLEM_BAD_FORM ||
-		    why.code == PROBLEM_BAD_TEXT);
+		       why.code == PROBLEM_BAD_TEXT);
 	}
 	arena_free(a);
 	return 0;

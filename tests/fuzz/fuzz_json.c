@@ -26,13 +26,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		printed = json_print(a, first);
 		assert(utf8_is_text(printed, strlen(printed)));
 		assert(json_depth(first) <= 16);
-		assert(json_parse(&second, a, printed, strlen(printed),
-		           &why) == 0);
+		assert(json_parse(&second, a, printed, strlen(printed), &why) ==
+		       0);
 		again = json_print(a, second);
 		assert(strcmp(printed, again) == 0);
 	} else {
 		assert(why.code == PROBLEM_BAD_JSON ||
-		    why.code == PROBLEM_BAD_TEXT);
+		       why.code == PROBLEM_BAD_TEXT);
 		assert(strlen(why.detail) > 0);
 	}
 	arena_free(a);

@@ -17,13 +17,12 @@ import uuid
 import pytest
 
 from tests.support import fastcgi
-from tests.support.campaign import (
-    OUTAGES, Clients, broken_histories, recover, untrue_messages, untrue_usage,
-)
+from tests.support.campaign import OUTAGES, outage_rounds
 from tests.support.load import storm
 from tests.support.processes import Processes, is_running, kill
 from tests.support.stack import ROOT, mobile, wait_for
 
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 # Longer than this nobody waits to be told "not now".
 DEADLINE = 10
 
@@ -72,6 +71,7 @@ def request_of(route, stack, firm):
 def asked(own_stack, firm, processes):
     """ask(route): a request through nginx, as (status, seconds, headers). The token exists before any outage."""
     assert firm.token
+    own_stack.get("/healthz")  # reads docs/openapi.yaml, which takes its time
 
     def ask(route):
         method, path, body, params, _ = request_of(route, own_stack, firm)
@@ -100,15 +100,14 @@ def each_worker(processes, route, stack, firm):
 
 def all_work(processes, stack, firm):
     """Every worker's first request after the outage is answered as if there had been none."""
-    # /r/ of a link that nobody made needs no firm, / needs the demo's: both ask the database.
     for route in processes.routes():
         good = request_of(route, stack, firm)[4]
         assert each_worker(processes, route, stack, firm) == [good] * processes.workers(), route
 
 
 def nothing_works(processes, asked):
-    """Every route says 503, when to come again, and that soon."""
-    routes = processes.routes()
+    """Every route says 503, when to come again, and that soon. Where / leads is known for some seconds."""
+    routes = [route for route in processes.routes() if route != "root"]
     with concurrent.futures.ThreadPoolExecutor(len(routes)) as pool:
         answers = dict(zip(routes, pool.map(asked, routes)))
     for route, (status, seconds, headers) in answers.items():
@@ -155,7 +154,7 @@ def test_connections_that_were_ended_are_made_again_before_anybody_notices(own_s
     all_work(processes, own_stack, firm)
     ended = own_stack.one("select count(pg_terminate_backend(pid)) from pg_stat_activity"
                           " where usename in ('opsfabric_web', 'opsfabric_service')")["count"]
-    assert ended >= len(processes.routes()) * processes.workers()
+    assert ended >= (len(processes.routes()) - 1) * processes.workers()  # / may not have asked yet
     all_work(processes, own_stack, firm)
     assert processes.everybody() == before
 
@@ -214,25 +213,11 @@ def test_many_who_wait_at_once_are_told_in_time(own_stack, firm, processes, outa
 # ---- what was acknowledged --------------------------------------------------------------------
 
 
-def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(own_stack, firm, processes):
+def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(own_stack):
     """All kinds of outages, one after the other, while clients work and repeat what failed."""
-    before = processes.everybody()
-    with Clients(own_stack, firm, random.Random(7)) as clients:
-        for outage in (*OUTAGES, *OUTAGES):
-            acknowledged = clients.counts["acknowledged"]
-            wait_for(lambda: clients.counts["acknowledged"] > acknowledged + 10, 60, "the clients to work")
-            failed = clients.counts["failed"]
-            end = OUTAGES[outage](processes)
-            if outage != "crashed":  # it may be back before anybody notices
-                wait_for(lambda: clients.counts["failed"] > failed, 30, "the outage to be felt")
-            end()
-    recover(own_stack, processes)
-    print(f"{dict(clients.counts)}, {len(clients.lived)} contacts, the longest waited {clients.longest_s:.1f} s")
-    assert clients.reckon(own_stack, firm) == []
-    assert untrue_messages(own_stack) == []
-    assert broken_histories(own_stack, firm) == []
-    assert untrue_usage(own_stack, firm) == []
-    assert processes.everybody() == before
+    figures = outage_rounds(own_stack, own_stack.tenant(daily_segments=1000000), ROUNDS)
+    print(figures)
+    assert figures["violations"] == []
 
 
 # ---- what no program runs with ----------------------------------------------------------------

@@ -16,7 +16,7 @@ select is((select array_agg(concat_ws(' ', p.polname, p.polcmd, (select string_a
                                       pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid)) order by p.polname)
            from pg_policy p where p.polrelid = ours.oid and p.polname <> 'unmatched'),
           array['everything * opsfabric_owner,opsfabric_service true true',
-                format('tenant * opsfabric_web (%s = ( SELECT app_tenant() AS app_tenant)) (%1$s = ( SELECT app_tenant() AS app_tenant))', case relname when 'customers' then 'id' else 'customer_id' end)],
+                format('tenant * opsfabric_web ((%s = ( SELECT app_tenant() AS app_tenant)) IS TRUE) (%1$s = app_tenant())', case relname when 'customers' then 'id' else 'customer_id' end)],
           relname || ': its two policies') from ours where of_tenant or relname = 'customers';
 select is(jsonb_agg(jsonb_build_array(polrelid::regclass, polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))),
           '[["inbound_events", "a", null, "((customer_id IS NULL) AND (app_tenant() IS NULL))"]]', 'the one other policy: events of nobody may be written') from pg_policy where polname = 'unmatched';

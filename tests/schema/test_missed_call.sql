@@ -1,7 +1,7 @@
 -- MISSED_CALL_OPEN: a ticket first, then at most one text in 15 minutes; withheld callers; replays
 begin;
 select tap.start();
-select no_plan();
+select plan(58);
 
 create temp table got (n int, r jsonb);
 

@@ -1,7 +1,7 @@
 -- The outbox: a row leaves `queued` once per attempt, outcomes belong to attempts, budgets hold, nothing is blindly resent
 begin;
 select tap.start();
-select no_plan();
+select plan(59);
 
 create function pg_temp.put(n int, args jsonb default '{}') returns uuid language sql volatile
 begin atomic

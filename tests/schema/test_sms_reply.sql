@@ -1,7 +1,7 @@
 -- SMS_REPLY_RECEIVE: the table of meanings; what is answered; STOP and START; the guard
 begin;
 select tap.start();
-select no_plan();
+select plan(326);
 
 -- every meaning against every state of the contact's ticket, as design and table say
 create temp table rule (meaning text, before text, after text, urgency text, answered text);

@@ -1,7 +1,7 @@
 -- TICKET_OPEN: one contact, one open ticket a day; nothing lost or weakened; one confirmation; replays
 begin;
 select tap.start();
-select no_plan();
+select plan(67);
 
 create temp view t as select * from tickets order by number;
 create temp table got (n int, r jsonb);
@@ -99,6 +99,8 @@ select is((tap.ticket('{"email": "anna@example.ch", "suppress": "no_phone"}', ta
 select is(count(*), 1::bigint, 'one contact') from contacts where email = 'anna@example.ch';
 select isnt((tap.ticket('{"email": "anna@example.ch", "phone": "+41791110007"}', tap.at(4)) -> 'answer') ->> 'number', r -> 'answer' ->> 'number', 'with a number it is another contact') from got where n = 6;
 select is(count(*), 2::bigint, 'two contacts may share a mailbox') from contacts where email = 'anna@example.ch';
+select is((tap.ticket('{"email": "anna@example.ch", "suppress": "no_phone"}', tap.at(5)) -> 'answer') ->> 'number', r -> 'answer' ->> 'number', 'who writes without a number is still the first') from got where n = 6;
+select is(tap.ticket('{"email": "h@example.ch", "suppress": "no_phone"}', tap.at(6)) -> 'answer' -> 'dedupe_matched', 'false', 'an address does not lead to a contact with a number');
 
 -- lengths
 select lives_ok(format('select tap.ticket(%L, tap.at(%s))', jsonb_build_object('phone', '+41791110008', 'summary', repeat('x', 6000), 'metadata', jsonb_build_object('k' || n, repeat('y', 3900))), n * 31),

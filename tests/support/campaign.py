@@ -498,3 +498,37 @@ def freeze(processes):
 
 
 OUTAGES = {"stopped": stop_fast, "crashed": stop_immediately, "frozen": freeze}
+
+
+def outage_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
+    """Postgres stopped, crashed and frozen in turn, while clients work and repeat what failed."""
+    seed = seed if seed is not None else random.randrange(10**9)
+    processes = Processes(stack)
+    before = processes.everybody()
+    violations, longest_back = [], 0.0
+    begun = time.monotonic()
+    with Clients(stack, firm, random.Random(seed)) as clients:
+        for done, outage in zip(range(rounds), itertools.cycle(OUTAGES)):
+            acknowledged = clients.counts["acknowledged"]
+            wait_for(lambda: clients.counts["acknowledged"] > acknowledged + 10, 60, "the clients to work")
+            failed = clients.counts["failed"]
+            end = OUTAGES[outage](processes)
+            if outage != "crashed":  # it may be back before anybody notices
+                wait_for(lambda: clients.counts["failed"] > failed, 30, "the outage to be felt")
+            end()
+            back = time.monotonic()
+            acknowledged = clients.counts["acknowledged"]
+            wait_for(lambda: clients.counts["acknowledged"] > acknowledged, 60, "the first request after it")
+            longest_back = max(longest_back, time.monotonic() - back)
+            say(f"{done + 1} of {rounds} outages, {clients.counts['acknowledged']} acknowledged")
+    recover(stack, processes)
+    if processes.everybody() != before:
+        violations.append(f"programs ended: {before}, then {processes.everybody()}")
+    violations += clients.reckon(stack, firm) + untrue_messages(stack) + broken_histories(stack, firm)
+    violations += untrue_usage(stack, firm) + processes.complaints()
+    return {
+        "rounds": rounds, "seed": seed, "acknowledged": clients.counts["acknowledged"],
+        "failed_then_repeated": clients.counts["failed"], "contacts": len(clients.lived),
+        "longest_s": round(clients.longest_s, 1), "first_after_s": round(longest_back, 2),
+        "seconds": round(time.monotonic() - begun), "violations": violations,
+    }

@@ -139,14 +139,14 @@ START_TEST(quiet_hours_end_when_the_wall_says_so)
 }
 END_TEST
 
-/* Every quarter of an hour of two years with all four changes in it. */
+/* Every quarter of an hour of a year, with both changes of the clocks. */
 START_TEST(quiet_and_its_end_agree_always)
 {
 	static const char *const ends[] = { "00:00", "01:45", "02:00", "02:30",
 		"03:00", "07:00", "20:59", "21:00" };
 	struct clock_time t = at("2026-01-01T00:00:00Z");
 
-	for (int i = 0; i < 4 * 24 * 730; i++) {
+	for (int i = 0; i < 4 * 24 * 400; i++) {
 		struct calendar cal = make(ZURICH, "21:00",
 		    ends[i % (int)(sizeof(ends) / sizeof(ends[0]))], 120);
 		struct clock_time end = calendar_quiet_end(&cal, t);
