@@ -68,7 +68,8 @@ text_of_hour(struct clock_time *not_before, const struct intake *in,
 		*not_before = req->now;
 		return TEXT_MISSED_CALL_EMERGENCY;
 	}
-	return calendar_is_weekend(&t->calendar, req->now)
+	/* What it says must be true when it is read. */
+	return calendar_is_weekend(&t->calendar, *not_before)
 	           ? TEXT_MISSED_CALL_WEEKEND
 	           : TEXT_MISSED_CALL;
 }

@@ -20,6 +20,12 @@
 /* Longer than the roles' statement_timeout: what ends here did not answer. */
 #define ANSWER_MS 6000
 #define CONNECT_MS 2000
+/*
+ * After a time-out those who wait in line are told soon: a healthy database
+ * takes a few milliseconds, so it is still found by the next request.
+ */
+#define CONNECT_BRIEF_MS 150
+#define BRIEF_MS 1000
 /* Between two attempts to connect; a request inside it waits for its end. */
 #define RETRY_MS 100
 #define BATCH_MAX 8
@@ -30,6 +36,7 @@ struct db {
 	enum stmt_role role;
 	bool wrong;
 	int64_t retry_at_us;
+	int64_t brief_until_us;
 	struct db_effort effort;
 };
 
@@ -94,7 +101,7 @@ log_away(const struct db *db, const char *what)
 
 /* Wait for the socket until the deadline. -1 when it passed. */
 static int
-wait_for(const struct db *db, short events, int64_t deadline_us)
+wait_for(struct db *db, short events, int64_t deadline_us)
 {
 	struct pollfd fd = { .fd = PQsocket(db->conn), .events = events };
 	int64_t left_ms;
@@ -102,17 +109,23 @@ wait_for(const struct db *db, short events, int64_t deadline_us)
 
 	do {
 		left_ms = (deadline_us - clock_ticks_us() + 999) / 1000;
-		if (left_ms <= 0)
-			return -1;
-		rc = poll(&fd, 1, (int)left_ms);
+		rc = left_ms <= 0 ? 0 : poll(&fd, 1, (int)left_ms);
 	} while (rc < 0 && errno == EINTR);
-	return rc > 0 ? 0 : -1;
+	if (rc > 0)
+		return 0;
+	if (clock_ticks_us() >= db->brief_until_us)
+		db->brief_until_us = clock_ticks_us() + BRIEF_MS * 1000;
+	return -1;
 }
 
 static int
 connect_wait(struct db *db)
 {
-	int64_t deadline_us = clock_ticks_us() + CONNECT_MS * 1000;
+	int64_t now_us = clock_ticks_us();
+	int64_t deadline_us =
+	    now_us +
+	    (now_us < db->brief_until_us ? CONNECT_BRIEF_MS : CONNECT_MS) *
+		1000;
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
 	while (state != PGRES_POLLING_OK) {
@@ -490,6 +503,51 @@ batch_send(struct db_batch *b)
 	return PQpipelineSync(b->db->conn) == 1 ? 0 : -1;
 }
 
+static bool
+is_worth_a_second_run(const struct db_batch *b)
+{
+	static const char *const states[] = { "23502", "23505", "40P01",
+		"40001" };
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (strcmp(b->sqlstate, states[i]) == 0)
+			return true;
+	/* The server is going down or was told to end this connection. */
+	return strncmp(b->sqlstate, "57P", 3) == 0;
+}
+
+/* After a migration: what was prepared here does not fit any more. */
+static bool
+is_stale_plan(const struct db_batch *b)
+{
+	return strcmp(b->sqlstate, "26000") == 0 ||
+	       strcmp(b->sqlstate, "0A000") == 0;
+}
+
+/*
+ * Lost connections, conflicts, full disks, locks, stops: the same may pass in a
+ * moment. Not so a value that does not fit or a right that is missing.
+ */
+static bool
+is_of_the_moment(const struct db_batch *b)
+{
+	static const char *const classes[] = { "08", "40", "53", "55", "57",
+		"58", "XX" };
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
+		if (strncmp(b->sqlstate, classes[i], 2) == 0)
+			return true;
+	return false;
+}
+
+static int
+again_later(struct problem *why, int rc)
+{
+	(void)problem(why, PROBLEM_TRY_AGAIN, NULL,
+	    "The database could not do it just now");
+	return rc;
+}
+
 /* 0 committed, -1 the statements failed, -2 the connection did. */
 static int
 batch_run(struct db_batch *b, struct problem *why)
@@ -510,14 +568,18 @@ batch_run(struct db_batch *b, struct problem *why)
 	if (rc != 0) {
 		log_away(db, "no answer");
 		db_drop(db);
-		(void)problem(why, PROBLEM_TRY_AGAIN, NULL,
-		    "The database did not answer");
-		return -2;
+		return again_later(why, -2);
 	}
-	if (b->sqlstate[0] != '\0')
-		return problem(why, PROBLEM_TRY_AGAIN, NULL,
-		    "The database refused for now");
-	return 0;
+	if (is_stale_plan(b)) {
+		db_drop(db);
+		return again_later(why, -2);
+	}
+	if (b->sqlstate[0] == '\0')
+		return 0;
+	if (is_of_the_moment(b) || is_worth_a_second_run(b))
+		return again_later(why, -1);
+	return problem(why, PROBLEM_INTERNAL, NULL,
+	    "This cannot be stored; it is in the log");
 }
 
 int
@@ -526,27 +588,16 @@ db_flush_once(struct db_batch *b, struct problem *why)
 	return batch_run(b, why) == 0 ? 0 : -1;
 }
 
-static bool
-is_worth_a_second_run(const struct db_batch *b)
-{
-	static const char *const states[] = { "23502", "23505", "40P01",
-		"40001" };
-
-	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
-		if (strcmp(b->sqlstate, states[i]) == 0)
-			return true;
-	/* The server is going down or was told to end this connection. */
-	return strncmp(b->sqlstate, "57P", 3) == 0;
-}
-
 int
 db_flush(struct db_batch *b, struct problem *why)
 {
 	int64_t begun_us = clock_ticks_us();
-	int rc = batch_run(b, why);
+	struct problem first;
+	int rc = batch_run(b, &first);
 
 	if (rc == 0)
 		return 0;
+	*why = first;
 	/* After a deadline has passed once, the client has waited enough. */
 	if (rc == -2 &&
 	    (b->db->wrong || clock_ticks_us() - begun_us > CONNECT_MS * 1000))

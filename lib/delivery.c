@@ -354,7 +354,7 @@ sweep(struct delivery *d)
 	int64_t now_us = clock_ticks_us();
 	struct problem why;
 
-	if (now_us < d->doubt_until_us && unclaim(d) != 0)
+	if ((d->doubt || now_us < d->doubt_until_us) && unclaim(d) != 0)
 		return -1;
 	if (database(d, message_sweep(&d->outbox, d->work, &why)) != 0)
 		return -1;

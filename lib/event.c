@@ -51,7 +51,8 @@ event_of_key(struct event *out, const struct request *req,
 		if (*c < ' ' || *c > '~')
 			return problem(why, PROBLEM_FIELD_INVALID, NULL,
 			    "The Idempotency-Key must be plain ASCII");
-	out->provider = "api";
+	/* Strangers must not use up the keys of the firm's own software. */
+	out->provider = route_bearer(req) != NULL ? "api" : "public";
 	out->id = key;
 	return 0;
 }
@@ -106,7 +107,9 @@ event_keep_unmatched(
 	struct stmt_event_unmatched params = {
 		.event_row = e->row,
 		.provider = e->provider,
-		.event_id = e->id,
+		/* Of no firm are many senders' ids, which may be the same. */
+		.event_id =
+		    arena_printf(req->arena, "%s:%.32s", e->id, e->fingerprint),
 		.fingerprint = e->fingerprint,
 		.verified = "true",
 		.outcome = "unmatched",

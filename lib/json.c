@@ -12,10 +12,11 @@
 #include "utf8.h"
 
 #define VALUES_MAX 1000
+#define VALUES_MAX_STORED 20000
 #define DEPTH_MAX 16
 /* What a double keeps, and cJSON prints again as it was. */
 #define DIGITS_MAX 15
-#define EXPONENT_DIGITS_MAX 2
+#define EXPONENT_DIGITS_MAX 1
 
 /*
  * cJSON's hooks have no context argument. A worker has one thread and parses
@@ -103,7 +104,7 @@ number_end(const char *text, size_t i)
  * takes 2 MB, and one 10,000 levels deep takes the stack.
  */
 static int
-scan(const char *text, size_t len, struct problem *why)
+scan(const char *text, size_t len, int values_max, struct problem *why)
 {
 	int values = 1, depth = 0;
 
@@ -134,10 +135,10 @@ scan(const char *text, size_t len, struct problem *why)
 		} else if (text[i] == ',' || text[i] == ':') {
 			values++;
 		}
-		if (depth > DEPTH_MAX || values > VALUES_MAX)
+		if (depth > DEPTH_MAX || values > values_max)
 			return problem(why, PROBLEM_BAD_JSON, NULL,
 			    "More than %d levels or %d values", DEPTH_MAX,
-			    VALUES_MAX);
+			    values_max);
 	}
 	return 0;
 }
@@ -158,29 +159,51 @@ names_are_single(const cJSON *v, struct problem *why)
 	return 0;
 }
 
-int
-json_parse(const struct cJSON **out, struct arena *a, const char *text,
-    size_t len, struct problem *why)
+static int
+parse(const struct cJSON **out, struct arena *a, const char *copy, size_t len,
+    struct problem *why)
 {
-	const char *copy = arena_strndup(a, text, len);
 	const cJSON *tree;
 	const char *end;
 
-	if (!utf8_is_text(text, len))
-		return problem(
-		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
-	if (scan(copy, len, why) != 0)
-		return -1;
 	hooks_use(a);
 	/* The copy ends with a NUL, which cJSON wants to see. */
 	tree = cJSON_ParseWithLengthOpts(copy, len + 1, &end, 1);
 	if (tree == NULL)
 		return problem(
 		    why, PROBLEM_BAD_JSON, NULL, "The body is not JSON");
-	if (names_are_single(tree, why) != 0)
+	*out = tree;
+	return 0;
+}
+
+int
+json_parse(const struct cJSON **out, struct arena *a, const char *text,
+    size_t len, struct problem *why)
+{
+	const char *copy = arena_strndup(a, text, len);
+	const cJSON *tree;
+
+	if (!utf8_is_text(text, len))
+		return problem(
+		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
+	if (scan(copy, len, VALUES_MAX, why) != 0 ||
+	    parse(&tree, a, copy, len, why) != 0 ||
+	    names_are_single(tree, why) != 0)
 		return -1;
 	*out = tree;
 	return 0;
+}
+
+int
+json_parse_stored(const struct cJSON **out, struct arena *a, const char *text,
+    struct problem *why)
+{
+	size_t len = strlen(text);
+
+	/* jsonb is UTF-8 and has each name once. */
+	if (scan(text, len, VALUES_MAX_STORED, why) != 0)
+		return -1;
+	return parse(out, a, text, len, why);
 }
 
 const struct cJSON *

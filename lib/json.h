@@ -21,6 +21,13 @@ struct problem;
 int json_parse(const struct cJSON **out, struct arena *a, const char *text,
     size_t len, struct problem *why);
 
+/*
+ * The same for what an operator put into our own database: as deep, but with
+ * up to 20,000 values.
+ */
+int json_parse_stored(const struct cJSON **out, struct arena *a,
+    const char *text, struct problem *why);
+
 /* A member of an object; NULL if there is none, or object is none. */
 const struct cJSON *json_member(const struct cJSON *object, const char *name);
 

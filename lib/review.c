@@ -4,6 +4,7 @@
 #include "review.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,7 +28,13 @@
 #define BATCH 50
 /* A run that finds more leaves it to the next: the caller waits for us. */
 #define BATCHES_MAX 200
-#define TENANT_CAP ((size_t)1024 * 1024)
+/* Firms whose settings are in memory at a time. */
+#define FIRMS "20"
+/* Their settings as trees, at the most that json_parse_stored() makes. */
+#define FIRMS_ARENA ((size_t)128 * 1024 * 1024)
+/* Before every id. */
+#define NULL_ID "00000000-0000-0000-0000-000000000000"
+#define BATCH_ARENA ((size_t)1024 * 1024)
 /* A request that could not be sent for so long comes as a surprise. */
 #define USEFUL_US (2 * CLOCK_DAY)
 
@@ -113,15 +120,20 @@ struct due_firms {
 	struct buf json;
 	struct buf ids; /* "{...,...}" */
 	int count;
+	const char *last; /* id: the next ones come after it; NULL: none left */
 };
 
 static int
-firms_read(
-    struct due_firms *out, const struct request *req, struct problem *why)
+firms_read(struct due_firms *out, const char *after, const struct request *req,
+    struct problem *why)
 {
 	struct db_batch *b = db_batch_service(req->db, req->arena);
 	struct clock_text now = clock_text(req->now);
-	struct stmt_review_tenants params = { .now = now.text };
+	struct stmt_review_tenants params = {
+		.now = now.text,
+		.after = after,
+		.most = FIRMS,
+	};
 
 	db_queue(b, STMT_REVIEW_TENANTS, &params);
 	if (db_flush(b, why) != 0)
@@ -129,12 +141,14 @@ firms_read(
 	buf_init(&out->json, req->arena);
 	buf_init(&out->ids, req->arena);
 	out->count = 0;
+	out->last = NULL;
 	json_obj_open(&out->json, NULL);
 	for (int i = 0; i < db_rows(b, 0); i++) {
 		struct row source = { b, i };
 		struct tenant_row row = { row_value, &source };
 		struct tenant tenant;
 
+		out->last = db_get(b, 0, i, "customer_id");
 		if (tenant_read(&tenant, req->arena, &row, why) != 0) {
 			/* One firm's settings must not stop all others'. */
 			log_error("tenant %s: its settings cannot be read: %s",
@@ -221,22 +235,48 @@ heartbeat_write(const struct request *req, struct problem *why)
 	return db_flush(b, why);
 }
 
+/* Batch after batch, until nothing of these firms is left or the run is long.
+ */
+static int
+firms_run(struct review_run *out, int *batches, const struct due_firms *firms,
+    const struct request *req, struct problem *why)
+{
+	struct request part = *req;
+	long locked = firms->count;
+	int rc = 0;
+
+	part.arena = arena_new(BATCH_ARENA);
+	while (rc == 0 && locked > 0 && (*batches)++ < BATCHES_MAX) {
+		rc = batch_run(out, &locked, firms, &part, why);
+		arena_reset(part.arena);
+	}
+	arena_free(part.arena);
+	return rc;
+}
+
 int
 review_run(
     struct review_run *out, const struct request *req, struct problem *why)
 {
-	struct due_firms firms;
-	long locked = 1;
+	/* The request's own arena is for a request, not for every firm. */
+	struct request part = *req;
+	struct due_firms firms = { .last = NULL_ID };
+	char after[sizeof(NULL_ID)];
+	int batches = 0, rc = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (firms_read(&firms, req, why) != 0)
-		return -1;
-	for (int i = 0; firms.count > 0 && locked > 0 && i < BATCHES_MAX; i++)
-		if (batch_run(out, &locked, &firms, req, why) != 0)
-			return -1;
+	part.arena = arena_new(FIRMS_ARENA);
+	while (rc == 0 && firms.last != NULL) {
+		(void)snprintf(after, sizeof(after), "%s", firms.last);
+		arena_reset(part.arena);
+		rc = firms_read(&firms, after, &part, why);
+		if (rc == 0)
+			rc = firms_run(out, &batches, &firms, &part, why);
+	}
+	arena_free(part.arena);
 	if (out->sent > 0)
 		message_wake();
-	return heartbeat_write(req, why);
+	return rc == 0 ? heartbeat_write(req, why) : -1;
 }
 
 char *

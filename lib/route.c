@@ -348,11 +348,12 @@ route_main(const struct route *route)
 		route->prepare();
 	w.arena = arena_new(ARENA_CAP);
 	w.db = db_new(w.line->role, route->name);
-	if (db_connect(w.db, &why) != 0 && db_is_wrong(w.db))
-		return EXIT_FAILURE;
-	rc = serve_loop(&serve);
-	if (rc != 0)
+	/* Away is no reason to end: requests are told 503 until it is back. */
+	rc = db_connect(w.db, &why) != 0 && db_is_wrong(w.db) ? -1 : 0;
+	if (rc == 0 && serve_loop(&serve) != 0) {
 		log_error("standard input is not a listening socket");
+		rc = -1;
+	}
 	if (db_is_wrong(w.db))
 		rc = -1;
 	db_free(w.db);

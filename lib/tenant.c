@@ -20,7 +20,8 @@
 /* What may be old, and how much of it is kept. */
 #define CACHE_AGE_US (5 * CLOCK_SECOND)
 #define CACHE_SLOTS 256
-#define CACHE_ARENA ((size_t)1024 * 1024)
+/* Far above what json_parse_stored() makes of the largest config. */
+#define CACHE_ARENA ((size_t)16 * 1024 * 1024)
 #define KEY_SIZE 80
 
 /* Where SMS may go unless the firm says otherwise. */
@@ -136,20 +137,32 @@ hours_read(struct tenant *t, const struct cJSON *config)
 			    "tenant %s: holidays: %s", t->slug, why.detail);
 }
 
-static int
-config_read(struct tenant *t, struct arena *a, const struct tenant_row *row,
-    struct problem *why)
+/*
+ * A setting that cannot be read must not take the firm's calls away: the
+ * defaults hold, and the log says so.
+ */
+static const struct cJSON *
+stored_read(const struct tenant *t, struct arena *a,
+    const struct tenant_row *row, const char *column)
 {
-	const char *config_json = setting(row, "config");
-	const char *modules_json = setting(row, "modules");
-	const struct cJSON *config, *modules;
+	const struct cJSON *out;
+	struct problem why;
+
+	if (json_parse_stored(
+		&out, a, arena_strdup(a, setting(row, column)), &why) == 0)
+		return out;
+	log_error("tenant %s: its %s cannot be read: %s", t->slug, column,
+	    why.detail);
+	return NULL;
+}
+
+static void
+config_read(struct tenant *t, struct arena *a, const struct tenant_row *row)
+{
+	const struct cJSON *config = stored_read(t, a, row, "config");
+	const struct cJSON *modules = stored_read(t, a, row, "modules");
 	const char *text_back, *sms_name;
 
-	if (json_parse(&config, a, config_json, strlen(config_json), why) !=
-		0 ||
-	    json_parse(&modules, a, modules_json, strlen(modules_json), why) !=
-		0)
-		return -1;
 	languages_read(t, config);
 	countries_read(t, config);
 	hours_read(t, config);
@@ -168,7 +181,6 @@ config_read(struct tenant *t, struct arena *a, const struct tenant_row *row,
 
 		t->modules[m] = !json_is_bool(on) || json_is_true(on);
 	}
-	return 0;
 }
 
 static const char *
@@ -203,7 +215,8 @@ tenant_read(struct tenant *out, struct arena *a, const struct tenant_row *row,
 		(int)strtol(setting(row, "sla_response_minutes"), NULL, 10),
 		why) != 0)
 		return -1;
-	return config_read(out, a, row, why);
+	config_read(out, a, row);
+	return 0;
 }
 
 const char *

@@ -14,7 +14,7 @@ create table contacts (
   opted_out_at         timestamptz,
   last_review_at       timestamptz,
   prior_review_at      timestamptz,                         -- what last_review_at falls back to when a request is withdrawn
-  auto_sent_at         timestamptz[] not null default '{}',   -- newest first, at most 4: the loop guard
+  auto_sent_at         timestamptz[] not null default '{}',   -- when they leave, newest first, at most 4: the loop guard
   stop_told_at         timestamptz,                         -- STOP is confirmed past the guard, but once a day
   missed_text_at       timestamptz,                         -- the 15-minute window
   missed_suppressed_at timestamptz,                         -- the same for those who get no text
@@ -29,6 +29,10 @@ create unique index contacts_channel on contacts (customer_id, channel_id) where
 -- An e-mail address identifies a contact only where there is no number: families and firms share mailboxes.
 create unique index contacts_email on contacts (customer_id, email) where phone is null;
 select protect('contacts', 'customer_id');
+
+-- The loop guard: of what was sent to a contact, newest first, have four left in the 24 hours before another would?
+create function guard_is_full(sent timestamptz[], leaves timestamptz) returns boolean language sql stable
+  return cardinality(sent) >= 4 and (select min(at) from unnest(sent) at) > leaves - interval '24 hours';
 
 create table tickets (
   id                     uuid primary key,
@@ -143,6 +147,6 @@ grant select, update (clicked_at) on review_links to opsfabric_web;
 grant insert on consents to opsfabric_web;
 grant select, insert, update on contacts, tickets to opsfabric_service;
 grant select, insert, update, delete on appointments, review_links, consents to opsfabric_service;
-grant execute on function review_link_tenant(text) to opsfabric_web, opsfabric_service;
+grant execute on function guard_is_full(timestamptz[], timestamptz), review_link_tenant(text) to opsfabric_web, opsfabric_service;
 
 select close_to_strangers();

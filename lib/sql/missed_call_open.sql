@@ -52,7 +52,7 @@ r as (
          case when i.suppress is not null then i.suppress
               when co.opted_out_at is not null then 'opted_out'
               when co.missed_text_at > i.now - interval '15 minutes' then 'recent'
-              when co.auto_sent_at[4] > i.now - interval '24 hours' then 'loop_guard'
+              when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
   from i left join co on true left join ti on true
   where not exists (select from seen)),
@@ -82,7 +82,7 @@ w_withdrawn as (
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, missed_text_at, missed_suppressed_at, auto_sent_at)
   select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, case when d.texts_now then i.not_before end,
-         case when d.notes_now then i.now end, case when d.texts_now then array[i.now] else '{}' end
+         case when d.notes_now then i.now end, case when d.texts_now then array[i.not_before] else '{}' end
   from i, d
   where i.phone is not null
   on conflict (id) do update

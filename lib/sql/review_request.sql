@@ -22,12 +22,13 @@ ti as (                                         -- again: the candidates are old
 -- decide
 r as (
   select ti.id, ti.customer_id, ti.contact_id, ti.review_due_at, s.tenant, co.phone,
+         case when guard_is_full(co.auto_sent_at, i.now) then (select min(at) from unnest(co.auto_sent_at) at) + interval '24 hours' end as guard_until,
          coalesce(s.tenant -> 'texts' -> co.language, s.tenant -> 'texts' -> (s.tenant ->> 'language')) as text,
          case when s.tenant ->> 'skip_reason' is not null then s.tenant ->> 'skip_reason'
               when ti.review_request_sent_at is not null then 'already_asked'
               when co.phone is null then 'no_phone'
               when co.opted_out_at is not null then 'opted_out'
-              when co.phone_kind is distinct from 'mobile' then 'not_mobile'
+              when coalesce(co.phone_kind, '') not in ('mobile', 'fixed_or_mobile') then 'not_mobile'
               when jsonb_typeof(s.tenant -> 'countries') = 'array'
                 and not exists (select from jsonb_array_elements_text(s.tenant -> 'countries') p where starts_with(co.phone, p)) then 'destination'
               when co.last_review_at > i.now - interval '180 days' then 'recently_asked' end as reason
@@ -38,20 +39,20 @@ r as (
 d as (
   select r.*, row_number() over (order by r.review_due_at, r.id) as n,
          case when r.reason is not null then 'skipped'
-              when (r.tenant ->> 'open_at')::timestamptz > i.now then 'deferred'
+              when greatest((r.tenant ->> 'open_at')::timestamptz, r.guard_until) > i.now then 'deferred'
               when row_number() over (partition by r.contact_id, r.reason is null order by r.review_due_at, r.id) > 1 then 'skipped'
               else 'sent' end as outcome
   from i, r),
 -- write: every row once
 w_ticket as (
   update tickets t
-  set review_due_at = case d.outcome when 'deferred' then (d.tenant ->> 'open_at')::timestamptz end,
+  set review_due_at = case d.outcome when 'deferred' then greatest((d.tenant ->> 'open_at')::timestamptz, d.guard_until) end,
       review_request_sent_at = case d.outcome when 'sent' then i.now else t.review_request_sent_at end,
       updated_at = case d.outcome when 'sent' then i.now else t.updated_at end
   from i, d
   where t.id = d.id and t.id = any (array(select id from d))),
 w_contact as (
-  update contacts c set prior_review_at = c.last_review_at, last_review_at = i.now
+  update contacts c set prior_review_at = c.last_review_at, last_review_at = i.now, auto_sent_at = (i.now || c.auto_sent_at)[1:4]
   from i, d
   where c.id = d.contact_id and d.outcome = 'sent' and c.id = any (array(select contact_id from d))),
 w_message as (
@@ -71,6 +72,6 @@ w_event as (
          case d.outcome when 'skipped' then coalesce(d.reason, 'recently_asked') end, i.now
   from i, d
   where d.outcome <> 'deferred')
-select d.id as ticket_id, d.outcome, case d.outcome when 'skipped' then coalesce(d.reason, 'recently_asked') when 'deferred' then 'quiet_hours' end as reason
-from d
+select d.id as ticket_id, d.outcome, case d.outcome when 'skipped' then coalesce(d.reason, 'recently_asked') when 'deferred' then case when d.guard_until > i.now then 'loop_guard' else 'quiet_hours' end end as reason
+from i, d
 order by d.n

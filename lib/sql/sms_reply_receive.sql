@@ -71,7 +71,7 @@ r as (
          case when i.suppress is not null then i.suppress
               when co.opted_out_at is not null and i.meaning not in ('stop', 'start') then 'opted_out'
               -- STOP has to be confirmed, but alternating with START it must not get round the guard
-              when co.auto_sent_at[4] > i.now - interval '24 hours'
+              when guard_is_full(co.auto_sent_at, i.not_before)
                 and (i.meaning <> 'stop' or co.stop_told_at > i.now - interval '24 hours') then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
   from i left join co on true left join ti on true
@@ -114,13 +114,14 @@ w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, language, created_at, seen_at, opted_out_at, stop_told_at, auto_sent_at)
   select d.contact_id, i.tenant, i.phone, i.phone_kind, i.language, i.now, i.now, case when i.meaning = 'stop' then i.now end,
          case when i.meaning = 'stop' and d.answered in ('queued', 'deferred') then i.now end,
-         case when d.answered in ('queued', 'deferred') then array[i.now] else '{}' end
+         case when d.answered in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),
         language = coalesce(c.language, excluded.language),
         auto_sent_at = (excluded.auto_sent_at || c.auto_sent_at)[1:4],
         stop_told_at = coalesce(excluded.stop_told_at, c.stop_told_at),
+        missed_text_at = case when (select meaning from i) <> 'stop' then c.missed_text_at end,   -- what waited is withdrawn
         last_review_at = case when exists (select from w_withdrawn where template = 'review_request') then c.prior_review_at
                               else c.last_review_at end,
         opted_out_at = case when (select meaning from i) <> 'start' then coalesce(c.opted_out_at, excluded.opted_out_at) end),

@@ -47,8 +47,9 @@ r as (
          case when i.suppress is not null then i.suppress
               when co.phone is null then 'no_phone'
               when co.opted_out_at is not null then 'opted_out'
-              when co.phone_kind is distinct from 'mobile' then 'not_mobile'
+              when coalesce(co.phone_kind, '') not in ('mobile', 'fixed_or_mobile') then 'not_mobile'
               when not exists (select from unnest(i.countries) p where starts_with(co.phone, p)) and i.countries is not null then 'destination'
+              when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
   from i join ti on ti.status = i.old left join co on true),
 d as (
@@ -74,8 +75,11 @@ w_withdrawn as (
   where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
-  update contacts c set last_review_at = c.prior_review_at
-  where c.id = (select contact_id from d) and exists (select from w_withdrawn)),
+  update contacts c
+  set last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,
+      auto_sent_at = case when d.message in ('queued', 'deferred') then (i.not_before || c.auto_sent_at)[1:4] else c.auto_sent_at end
+  from i, d
+  where c.id = (select contact_id from d) and (exists (select from w_withdrawn) or d.message in ('queued', 'deferred'))),
 w_cancelled as (
   update appointments p set cancelled_at = i.now
   from i, d

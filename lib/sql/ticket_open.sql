@@ -1,7 +1,7 @@
 -- TICKET_OPEN: a request of any channel opens a ticket, joins the open one of the day or reopens it; and its confirmation
 -- role: web
 -- $1 event_row: id of the inbound_events row
--- $2 provider: who sent the event; 'api' for Idempotency-Key: those count for seven days
+-- $2 provider: who sent the event; 'api' and 'public' for Idempotency-Key: those count for seven days
 -- $3 event_id: the sender's id of the event, the Idempotency-Key, or an id made for this request
 -- $4 fingerprint: hash of the body
 -- $5 raw: the request as it came, or NULL
@@ -43,7 +43,7 @@ i as (                                                                        --
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 earlier as (
-  select e.id, e.fingerprint, e.answer, e.provider = 'api' and e.received_at <= $6::timestamptz - interval '7 days' as stale
+  select e.id, e.fingerprint, e.answer, e.provider in ('api', 'public') and e.received_at <= $6::timestamptz - interval '7 days' as stale
   from inbound_events e
   where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 seen as (
@@ -67,7 +67,7 @@ r as (
          coalesce(ti.confirmed_at > i.now - interval '30 minutes', false) as recent,
          case when i.suppress is not null then i.suppress
               when co.opted_out_at is not null then 'opted_out'
-              when co.auto_sent_at[4] > i.now - interval '24 hours' then 'loop_guard'
+              when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
   from i left join co on true left join ti on true
   where not exists (select from seen)),
@@ -79,7 +79,7 @@ d as (
          coalesce(ti.urgency, i.urgency) as old_urgency, higher_urgency(ti.urgency, i.urgency) as urgency,
          left(nullif(concat_ws(e'\n', ti.summary, i.summary), ''), 10000) as summary,
          case when length((i.metadata || coalesce(ti.metadata, '{}'))::text) <= 16000 then i.metadata || coalesce(ti.metadata, '{}')
-              else ti.metadata end as metadata,
+              else coalesce(ti.metadata, '{}') end as metadata,
          case when not r.matched or r.reopened then i.sla_due_at else ti.sla_due_at end as sla_due_at,
          case when not r.matched or r.reopened then null else ti.escalated_at end as escalated_at,
          coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language)
@@ -101,7 +101,7 @@ w_withdrawn as (                                                              --
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, auto_sent_at)
   select d.contact_id, i.tenant, i.phone, i.phone_kind, i.email, i.name, i.language, i.now, i.now,
-         case when d.confirmation in ('queued', 'deferred') then array[i.now] else '{}' end
+         case when d.confirmation in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),
@@ -115,7 +115,7 @@ w_ticket as (
                             created_at, updated_at)
   select d.ticket_id, i.tenant, d.number, i.source, d.status, i.intent, d.urgency, d.contact_id, i.phone, i.email,
          i.name, d.summary, d.metadata, i.dedupe_key, i.source <> 'manual', d.sla_due_at, d.escalated_at,
-         case when d.confirmation in ('queued', 'deferred') then i.now end, i.now, i.now
+         case when d.confirmation in ('queued', 'deferred') then i.not_before end, i.now, i.now
   from i, d
   on conflict (id) do update
     set status = excluded.status, urgency = excluded.urgency, summary = excluded.summary, metadata = excluded.metadata,

@@ -742,6 +742,16 @@ def test_a_deferred_confirmation_really_leaves(night, clock):
     wait_sent(night, phone)
 
 
+def test_a_deferred_promise_is_worded_for_when_it_is_read(night, clock):
+    """"Tomorrow" would be a day late on the morning it arrives."""
+    phone = mobile()
+    clock("2027-07-14T21:30:00Z")
+    due = local(utc(taken(night.ticket(phone), 201)["sla_due_at"]))
+    assert (due.day, due.hour, due.minute) == (15, 9, 0)
+    (row,) = confirmations(night, phone)
+    assert "Wir melden uns bis 09:00." in row["body"]
+
+
 def test_an_emergency_is_confirmed_at_night(night, clock):
     phone = mobile()
     clock("2027-07-14T21:30:00Z")

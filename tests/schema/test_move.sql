@@ -50,7 +50,7 @@ create temp table m (n int, r jsonb);
 insert into m select 1, tap.move(pg_temp.id('+41791110002'), 'NEEDS_CALLBACK', 'IN_PROGRESS', jsonb_build_object('texts', tap.texts(false)), tap.at(20));
 select is(r -> 'message', '"queued"', 'a firm that wants them sends a status message') from m where n = 1;
 select is(jsonb_agg(jsonb_build_array(template, body, status, to_number)), '[["status_in_progress", "de text", "queued", "+41791110002"]]', 'the row') from sms_log where template like 'status%';
-select is(cardinality(auto_sent_at), 1, 'it does not count for the guard') from contacts where phone = '+41791110002';
+select is(cardinality(auto_sent_at), 2, 'it counts for the guard') from contacts where phone = '+41791110002';
 select is(tap.move(pg_temp.id('+41431110003'), 'SCHEDULED', 'IN_PROGRESS', jsonb_build_object('texts', tap.texts(false))) -> 'message', '"suppressed"', 'not to a landline');
 select is(reason, 'not_mobile', 'and why') from sms_log where template = 'status_in_progress' and to_number = '+41431110003';
 select is(tap.move(pg_temp.id('+41791110002'), 'IN_PROGRESS', 'NEW', jsonb_build_object('texts', tap.texts(false), 'countries', '{+49,+43}')) -> 'message', '"suppressed"', 'nor abroad');

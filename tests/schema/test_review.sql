@@ -49,8 +49,8 @@ select is((select string_agg(concat_ws(' ', r ->> 'outcome', r ->> 'reason'), ',
 select is(jsonb_agg(distinct review_due_at = tap.at(60)), '[true]', 'to their end') from tickets where contact_phone like '+4179222%';
 select is(count(*), 0::bigint, 'not into the history') from ticket_events e join tickets t on t.id = e.ticket_id where contact_phone like '+4179222%' and event_type like 'review%';
 select is(jsonb_agg(x order by x), '["doerfler-ag Europe/Zurich", "martin-sa Europe/Zurich"]', 'REVIEW_TENANTS names the tenants with something due')
-from (select concat_ws(' ', r ->> 'slug', r ->> 'timezone') as x from tap.call('review_tenants', jsonb_build_object('now', tap.at(61))) r) y;
-select is(count(*), 0::bigint, 'and nobody else') from tap.call('review_tenants', jsonb_build_object('now', tap.at(59)));
+from (select concat_ws(' ', r ->> 'slug', r ->> 'timezone') as x from tap.call('review_tenants', jsonb_build_object('now', tap.at(61), 'after', '00000000-0000-0000-0000-000000000000', 'most', 20)) r) y;
+select is(count(*), 0::bigint, 'and nobody else') from tap.call('review_tenants', jsonb_build_object('now', tap.at(59), 'after', '00000000-0000-0000-0000-000000000000', 'most', 20));
 select tap.call('review_lock', jsonb_build_object('now', tap.at(61), 'most', 1, 'tenants', array[tap.b()]::text));
 select is(current_setting('app.review_tickets'), (select id::text from tickets where contact_phone = '+41792220002'), 'tenants that are not named block nobody''s queue');
 select is((select string_agg(concat_ws(' ', r ->> 'outcome', r ->> 'reason'), ', ') from tap.review(tap.at(61), '{"skip_reason": "module_off"}') r),
