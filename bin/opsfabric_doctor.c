@@ -152,7 +152,7 @@ role_look(struct doctor *d, struct db *db, const struct role *role)
 	d->asked = system_time();
 	text = state_text(d, db, role);
 	if (text == NULL ||
-	    json_parse(&state, d->run->arena, text, strlen(text), &why) != 0) {
+	    json_parse_stored(&state, d->run->arena, text, &why) != 0) {
 		found(d, LEVEL_FAIL, role->name, "look at Postgres's log",
 		    "the server did not answer");
 		return NULL;

@@ -199,7 +199,7 @@ clock_parse(struct clock_time *out, const char *text)
 	if (p == NULL || zone_parse(p, &east) != 0)
 		return -1;
 	/* Outside of these nobody means an instant, and Postgres has an end. */
-	if (tm.tm_year < 1970 || tm.tm_year > 2999)
+	if (tm.tm_year < 1900 || tm.tm_year > 2999)
 		return -1;
 	tm.tm_year -= 1900;
 	tm.tm_mon -= 1;

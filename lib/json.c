@@ -5,18 +5,24 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
 #include "problem.h"
 #include "utf8.h"
 
-#define VALUES_MAX 1000
-#define VALUES_MAX_STORED 20000
+/* What may come in, and what comes out of our own database. */
+struct limits {
+	int values;
+	size_t digits; /* a double keeps 15, and cJSON prints those again */
+};
+static const struct limits foreign = { 1000, 15 };
+static const struct limits stored = { 20000, 19 };
+
 #define DEPTH_MAX 16
-/* What a double keeps, and cJSON prints again as it was. */
-#define DIGITS_MAX 15
-#define EXPONENT_DIGITS_MAX 1
+/* Postgres writes 1e300 as 301 digits. */
+#define EXPONENT_MAX 15
 
 /*
  * cJSON's hooks have no context argument. A worker has one thread and parses
@@ -69,7 +75,7 @@ string_end(const char *text, size_t len, size_t i)
  * it is none, or has more digits than a double keeps.
  */
 static size_t
-number_end(const char *text, size_t i)
+number_end(const char *text, size_t i, size_t digits_max)
 {
 	static const char digits[] = "0123456789";
 	/* The arena's copy ends with a NUL, which is no digit. */
@@ -92,11 +98,12 @@ number_end(const char *text, size_t i)
 		size_t sign = p[1] == '+' || p[1] == '-' ? 1 : 0;
 		size_t exponent = strspn(p + 1 + sign, digits);
 
-		if (exponent == 0 || exponent > EXPONENT_DIGITS_MAX)
+		if (exponent == 0 || exponent > 2 ||
+		    strtol(p + 1 + sign, NULL, 10) > EXPONENT_MAX)
 			return i;
 		p += 1 + sign + exponent;
 	}
-	return whole + fraction > DIGITS_MAX ? i : (size_t)(p - text);
+	return whole + fraction > digits_max ? i : (size_t)(p - text);
 }
 
 /*
@@ -104,7 +111,8 @@ number_end(const char *text, size_t i)
  * takes 2 MB, and one 10,000 levels deep takes the stack.
  */
 static int
-scan(const char *text, size_t len, int values_max, struct problem *why)
+scan(const char *text, size_t len, const struct limits *most,
+    struct problem *why)
 {
 	int values = 1, depth = 0;
 
@@ -116,13 +124,13 @@ scan(const char *text, size_t len, int values_max, struct problem *why)
 				    "A string has no end or holds a control "
 				    "character");
 		} else if (text[i] == '-' || isdigit((unsigned char)text[i])) {
-			size_t end = number_end(text, i);
+			size_t end = number_end(text, i, most->digits);
 
 			if (end == i)
 				return problem(why, PROBLEM_BAD_JSON, NULL,
-				    "A number is none, or has more than %d "
+				    "A number is none, or has more than %zu "
 				    "digits",
-				    DIGITS_MAX);
+				    most->digits);
 			i = end - 1;
 		} else if (iscntrl((unsigned char)text[i]) &&
 			   strchr("\t\n\r", text[i]) == NULL) {
@@ -135,10 +143,10 @@ scan(const char *text, size_t len, int values_max, struct problem *why)
 		} else if (text[i] == ',' || text[i] == ':') {
 			values++;
 		}
-		if (depth > DEPTH_MAX || values > values_max)
+		if (depth > DEPTH_MAX || values > most->values)
 			return problem(why, PROBLEM_BAD_JSON, NULL,
 			    "More than %d levels or %d values", DEPTH_MAX,
-			    values_max);
+			    most->values);
 	}
 	return 0;
 }
@@ -186,7 +194,7 @@ json_parse(const struct cJSON **out, struct arena *a, const char *text,
 	if (!utf8_is_text(text, len))
 		return problem(
 		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
-	if (scan(copy, len, VALUES_MAX, why) != 0 ||
+	if (scan(copy, len, &foreign, why) != 0 ||
 	    parse(&tree, a, copy, len, why) != 0 ||
 	    names_are_single(tree, why) != 0)
 		return -1;
@@ -201,7 +209,7 @@ json_parse_stored(const struct cJSON **out, struct arena *a, const char *text,
 	size_t len = strlen(text);
 
 	/* jsonb is UTF-8 and has each name once. */
-	if (scan(text, len, VALUES_MAX_STORED, why) != 0)
+	if (scan(text, len, &stored, why) != 0)
 		return -1;
 	return parse(out, a, text, len, why);
 }

@@ -24,7 +24,8 @@ CRON = "/api/cron/review-request"
 POSTS = list(BODIED.values()) + [CRON]
 # What messages cost and when a token was used last is written in its own time.
 TABLES = [
-    "tenant_addresses", "secrets", "contacts", "tickets", "ticket_events", "appointments", "review_links", "consents", "alerts", "sms_log",
+    "tenant_addresses", "secrets", "contacts", "tickets", "ticket_events", "appointments", "review_links", "consents",
+    "alerts", "sms_log",
     "inbound_events",
 ]
 
@@ -92,22 +93,57 @@ def with_text(firm, route, text):
 # ---- JSON --------------------------------------------------------------------------------------
 
 NOT_TEXT = {
-    "a lone byte": b'"x":"\xff",', "latin-1": b'"x":"Z\xfcrich",', "overlong": b'"x":"\xc0\xaf",',
-    "overlong NUL": b'"x":"\xc0\x80",', "a surrogate": b'"x":"\xed\xa0\x80",', "above Unicode": b'"x":"\xf4\x90\x80\x80",',
-    "cut off": b'"x":"\xe2\x82",', "in a name": b'"\xff":1,', "NUL": b'"x":"a\0b",', "NUL between": b'\0', "UTF-16": "\ufeff{}".encode("utf-16"),
+    "a lone byte": b'"x":"\xff",',
+    "latin-1": b'"x":"Z\xfcrich",',
+    "overlong": b'"x":"\xc0\xaf",',
+    "overlong NUL": b'"x":"\xc0\x80",',
+    "a surrogate": b'"x":"\xed\xa0\x80",',
+    "above Unicode": b'"x":"\xf4\x90\x80\x80",',
+    "cut off": b'"x":"\xe2\x82",',
+    "in a name": b'"\xff":1,',
+    "NUL": b'"x":"a\0b",',
+    "NUL between": b'\0',
+    "UTF-16": "\ufeff{}".encode("utf-16"),
 }
 NOT_JSON = {
-    "an escaped NUL": b'"x":"a\\u0000b",', "an escaped NUL in a name": b'"a\\u0000b":1,', "a name twice": b'"x":1,"x":2,',
-    "a name twice, once escaped": b'"x":1,"\\u0078":2,', "a name twice within": b'"x":{"y":1,"y":1},',
-    "a lone high surrogate": b'"x":"\\ud800",', "a lone low surrogate": b'"x":"\\udc00",', "surrogates reversed": b'"x":"\\udc00\\ud800",',
-    "half an escape": b'"x":"\\u12",', "no escape": b'"x":"\\q",', "a control character": b'"x":"a\x01b",', "a line break": b'"x":"a\nb",',
-    "a bare word": b'"x":undefined,', "NaN": b'"x":NaN,', "Infinity": b'"x":-Infinity,', "a single quote": b"'x':1,",
-    "no quote": b"x:1,", "no comma": b'"x":1 ', "two commas": b'"x":1,,', "no value": b'"x":,', "a comment": b'/* x */',
-    "a plus sign": b'"x":+1,', "hexadecimal": b'"x":0x10,', "a leading zero": b'"x":01,', "no digit after the point": b'"x":1.,',
-    "a control character between": b'\x01', "a vertical tab between": b'\x0b', "a no-break space between": "\u00a0".encode(),
-    "10,000 levels": b'"x":' + b"[" * 10000 + b"]" * 10000 + b",", "10,000 objects": b'"x":' + b'{"a":' * 10000 + b"1" + b"}" * 10000 + b",",
-    "10,000 levels without an end": b'"x":' + b"[" * 10000, "17 levels": b'"x":' + b"[" * 16 + b"]" * 16 + b",",
-    "60 KB of zeros": b'"x":[' + b"0," * 7500 + b"0],", "5,000 names": b"".join(b'"n%d":1,' % n for n in range(1100)),
+    "an escaped NUL": b'"x":"a\\u0000b",',
+    "an escaped NUL in a name": b'"a\\u0000b":1,',
+    "a name twice": b'"x":1,"x":2,',
+    "a name twice, once escaped": b'"x":1,"\\u0078":2,',
+    "a name twice within": b'"x":{"y":1,"y":1},',
+    "a lone high surrogate": b'"x":"\\ud800",',
+    "a lone low surrogate": b'"x":"\\udc00",',
+    "surrogates reversed": b'"x":"\\udc00\\ud800",',
+    "half an escape": b'"x":"\\u12",',
+    "no escape": b'"x":"\\q",',
+    "a control character": b'"x":"a\x01b",',
+    "a line break": b'"x":"a\nb",',
+    "a bare word": b'"x":undefined,',
+    "NaN": b'"x":NaN,',
+    "Infinity": b'"x":-Infinity,',
+    "a single quote": b"'x':1,",
+    "no quote": b"x:1,",
+    "no comma": b'"x":1 ',
+    "two commas": b'"x":1,,',
+    "no value": b'"x":,',
+    "a comment": b'/* x */',
+    "a plus sign": b'"x":+1,',
+    "hexadecimal": b'"x":0x10,',
+    "a leading zero": b'"x":01,',
+    "no digit after the point": b'"x":1.,',
+    "no digit in the exponent": b'"x":1e,',
+    "a number without bounds": b'"x":1e999,',
+    "more digits than a double keeps": b'"x":9007199254740991,',
+    "1,000 digits": b'"x":' + b"1" * 1000 + b",",
+    "a control character between": b'\x01',
+    "a vertical tab between": b'\x0b',
+    "a no-break space between": "\u00a0".encode(),
+    "10,000 levels": b'"x":' + b"[" * 10000 + b"]" * 10000 + b",",
+    "10,000 objects": b'"x":' + b'{"a":' * 10000 + b"1" + b"}" * 10000 + b",",
+    "10,000 levels without an end": b'"x":' + b"[" * 10000,
+    "17 levels": b'"x":' + b"[" * 16 + b"]" * 16 + b",",
+    "60 KB of zeros": b'"x":[' + b"0," * 30000 + b"0],",
+    "1,100 names": b"".join(b'"n%d":1,' % n for n in range(1100)),
 }
 
 
@@ -148,7 +184,8 @@ def requests_quote(text):
 
 @pytest.mark.parametrize("route", BODIED)
 @pytest.mark.parametrize("text, slug", [
-    (b"x=%ff", "bad-text"), (b"x=\xff", "bad-text"), (b"x=%c0%af", "bad-text"), (b"x=%ed%a0%80", "bad-text"), (b"%ff=x", "bad-text"),
+    (b"x=%ff", "bad-text"), (b"x=\xff", "bad-text"), (b"x=%c0%af", "bad-text"), (b"x=%ed%a0%80", "bad-text"),
+    (b"%ff=x", "bad-text"),
     (b"x=%00", "bad-form"), (b"x=a%00b", "bad-form"), (b"x=\0", "bad-form"), (b"%00=x", "bad-form"), (b"\0", "bad-form"),
     (b"&" * 1001, "bad-form"), (b"&".join(b"x%d=y" % n for n in range(1100)), "bad-form"),
 ], ids=lambda v: v if isinstance(v, str) else v[:12].decode("latin-1").replace("\0", "NUL"))
@@ -196,7 +233,8 @@ def test_a_field_of_another_type(firm, content, route, field):
 
 @pytest.mark.parametrize("route", BODIED)
 @pytest.mark.parametrize("kind", [
-    None, "", "text/plain", "text/json", "application/jsonx", "application/json+x", "application/xml", "multipart/form-data; boundary=x",
+    None, "", "text/plain", "text/json", "application/jsonx", "application/json+x", "application/xml",
+    "multipart/form-data; boundary=x",
     "application/x-www-form-urlencoded2", "application", ";", "json", "\xff", "a" * 4000,
 ])
 def test_a_body_of_another_kind(firm, content, route, kind):
@@ -365,7 +403,8 @@ def test_a_method_that_nginx_refuses(firm, content, path, method):
 
 
 @pytest.mark.parametrize("body, kind", [
-    (b"", None), (b"\xff\0", JSON), (b"{", JSON), (b"[" * 10000, JSON), (b"x=%00", FORM), (b"<x/>", "text/xml"), (b"x" * 60000, "image/png"),
+    (b"", None), (b"\xff\0", JSON), (b"{", JSON), (b"[" * 10000, JSON), (b"x=%00", FORM), (b"<x/>", "text/xml"),
+    (b"x" * 60000, "image/png"),
 ])
 def test_the_body_of_a_cron_route_is_not_looked_at(firm, content, body, kind):
     headers = {"Authorization": f"Bearer {firm.stack.env['CRON_SECRET']}"}
@@ -376,7 +415,8 @@ def test_the_body_of_a_cron_route_is_not_looked_at(firm, content, body, kind):
 
 
 @pytest.mark.parametrize("value", [
-    None, b"", b"Bearer", b"Bearer ", b"Bearer x", b"bearer", b"Basic eDp5", b"\xff", b"Bearer \xff\xfe", b"Bearer " + b"x" * 7000,
+    None, b"", b"Bearer", b"Bearer ", b"Bearer x", b"bearer", b"Basic eDp5", b"\xff", b"Bearer \xff\xfe",
+    b"Bearer " + b"x" * 7000,
 ])
 @pytest.mark.parametrize("method", ["POST", "GET", "PUT"])
 def test_without_the_secret_nothing_is_said(firm, content, method, value):
@@ -426,7 +466,8 @@ def test_many_headers(firm, content):
 
 
 @pytest.mark.parametrize("request_", [
-    b"\r\n\r\n", b"GET\r\n\r\n", b"GET /api/ticket HTTP/9.9\r\nHost: x\r\n\r\n", b"POST /api/ticket HTTP/1.1\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01",
+    b"\r\n\r\n", b"GET\r\n\r\n", b"GET /api/ticket HTTP/9.9\r\nHost: x\r\n\r\n", b"POST /api/ticket HTTP/1.1\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01",
     b"POST /api/ticket HTTP/1.1\r\nHost: \xff\r\n\r\n", b"POST /api/ticket HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
     b"POST  /api/ticket HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n" + b"x" * 100,
 ])
@@ -440,10 +481,14 @@ def test_what_is_not_http(firm, content, request_):
 
 @pytest.mark.parametrize("path, status", [
     ("/api/", 404), ("/api/ticket/", 404), ("/api/ticket/x", 404), ("/api/ticketx", 404), ("/api/Ticket", 404),
-    ("/api/ticket;x=1", 404), ("/api/ticket%20", 404), ("/api/ticket%2f", 404), ("/api/ticket%00", 400), ("/api/ticket%", 400), ("/api/ticket%zz", 400),
-    ("/api/ticket%0a", 404), ("/api/ticket\\", 404), ("/api/ticket.php", 404), ("/api/ticket/status/", 404), ("/api/ticket/%2e%2e/x", 404),
-    ("/api/cron/../nothing", 404), ("/api/webhook/", 404), ("/api/webhook/missed-call/..%2fx", 404), ("/api/.error/problem", 404),
-    ("/api/\xff", 404), ("/api/%ff%fe", 404), ("/api/" + "x" * 4000, 404), ("/api/" + "%2e/" * 1000 + "x", 404), ("/api/ticket?" + "x" * 9000, 414),
+    ("/api/ticket;x=1", 404), ("/api/ticket%20", 404), ("/api/ticket%2f", 404), ("/api/ticket%00", 400),
+    ("/api/ticket%", 400), ("/api/ticket%zz", 400),
+    ("/api/ticket%0a", 404), ("/api/ticket\\", 404), ("/api/ticket.php", 404), ("/api/ticket/status/", 404),
+    ("/api/ticket/%2e%2e/x", 404),
+    ("/api/cron/../nothing", 404), ("/api/webhook/", 404), ("/api/webhook/missed-call/..%2fx", 404),
+    ("/api/.error/problem", 404),
+    ("/api/\xff", 404), ("/api/%ff%fe", 404), ("/api/" + "x" * 4000, 404), ("/api/" + "%2e/" * 1000 + "x", 404),
+    ("/api/ticket?" + "x" * 9000, 414),
     ("/api/" + "x" * 9000, 414),
 ], ids=lambda v: repr(v[:40]) if isinstance(v, str) else None)
 def test_addresses_under_api_that_lead_nowhere(firm, content, path, status):
@@ -459,7 +504,8 @@ def test_addresses_under_api_that_lead_nowhere(firm, content, path, status):
 
 
 @pytest.mark.parametrize("path", [
-    "/api//ticket", "/api/./ticket", "/api/x/../ticket", "/api/%74icket", "/api/ticket?a=b%00", "/api/ticket#x", "http://evil.example/api/ticket",
+    "/api//ticket", "/api/./ticket", "/api/x/../ticket", "/api/%74icket", "/api/ticket?a=b%00", "/api/ticket#x",
+    "http://evil.example/api/ticket",
     "//api/ticket",
 ])
 def test_other_spellings_of_an_address(firm, path):
@@ -470,7 +516,8 @@ def test_other_spellings_of_an_address(firm, path):
 
 
 @pytest.mark.parametrize("path", [
-    "/.error/page", "/.error/problem", "/r/", "/r/a/b", "/r/a%0ab", "/r/-", "/r/a.b", "/healthz/", "/api", "/API/TICKET", "/nginx_status",
+    "/.error/page", "/.error/problem", "/r/", "/r/a/b", "/r/a%0ab", "/r/-", "/r/a.b", "/healthz/", "/api",
+    "/API/TICKET", "/nginx_status",
     "/.env", "/opsfabric.env", "/etc/passwd", "/x/../etc/passwd",
 ])
 def test_addresses_for_people_that_lead_nowhere(firm, content, path):
@@ -481,7 +528,8 @@ def test_addresses_for_people_that_lead_nowhere(firm, content, path):
 
 
 @pytest.mark.parametrize("path", [
-    "/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/%2e%2e/%2e%2e/etc/passwd", "/r/%00", "/healthz%00", "/%", "/x/../../etc/passwd",
+    "/../../etc/passwd", "/..%2f..%2fetc%2fpasswd", "/%2e%2e/%2e%2e/etc/passwd", "/r/%00", "/healthz%00", "/%",
+    "/x/../../etc/passwd",
 ])
 def test_addresses_that_are_none(firm, content, path):
     problems.check(exchange(firm, head("GET", path, firm, {})), "bad-request")
@@ -490,10 +538,14 @@ def test_addresses_that_are_none(firm, content, path):
 # ---- texts that only look dangerous --------------------------------------------------------------
 
 TEXTS = [
-    "'; drop table tickets; --", "' or '1'='1", "\\'; select pg_sleep(10); --", "$1 $2 $$x$$", "%s%s%s%n%x", "%00", "\\u0000", "\\x00",
-    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</script><!--", "&lt;b&gt;&amp;", "javascript:alert(1)", "{{firm}} {{{link}}}",
-    "{number} {code}", "${jndi:ldap://x}", "../../etc/passwd", "a\tb\nc", "\"quoted\" 'single' \\ back", "null", "NULL", "undefined", "true", "[]", "{}", "0", "-1",
-    "Ünïcödé 💧🔧", "שלום עולם", "\u202eevil\u202c", "\ufeffBOM", "e\u0301 é", "\u2028\u2029", "a" * 4000, "💧" * 1000, "\x01\x02\x7f",
+    "'; drop table tickets; --", "' or '1'='1", "\\'; select pg_sleep(10); --", "$1 $2 $$x$$", "%s%s%s%n%x", "%00",
+    "\\u0000", "\\x00",
+    "<script>alert(1)</script>", "<img src=x onerror=alert(1)>", "</script><!--", "&lt;b&gt;&amp;",
+    "javascript:alert(1)", "{{firm}} {{{link}}}",
+    "{number} {code}", "${jndi:ldap://x}", "../../etc/passwd", "a\tb\nc", "\"quoted\" 'single' \\ back", "null",
+    "NULL", "undefined", "true", "[]", "{}", "0", "-1",
+    "Ünïcödé 💧🔧", "שלום עולם", "\u202eevil\u202c", "\ufeffBOM", "e\u0301 é", "\u2028\u2029", "a" * 4000, "💧" * 1000,
+    "\x01\x02\x7f",
     "=cmd|' /C calc'!A0", "From: x\r\nBcc: y", "+41791234567", "STOP'--",
 ]
 

@@ -781,7 +781,7 @@ def test_a_key_repeats_the_first_answer(firm):
         assert (again.status_code, again.content) == (201, first.content)
     assert counts(firm, phone) == (1, 1)
     wait_sent(firm, phone)
-    rows = firm.stack.sql("select answer from inbound_events where provider = 'api' and event_id = %s", key)
+    rows = firm.stack.sql("select answer from inbound_events where customer_id = %s and event_id = %s", firm.id, key)
     assert len(rows) == 1
 
 
@@ -830,6 +830,16 @@ def test_a_key_is_the_firms_own(firm, night):
     one = taken(keyed(firm, {"customer_slug": firm.slug, "contact_phone": phone}, key), 201)
     other = taken(keyed(night, {"customer_slug": night.slug, "contact_phone": phone}, key), 201)
     assert one["ticket_id"] != other["ticket_id"]
+
+
+def test_strangers_do_not_use_up_the_keys_of_the_firm(firm):
+    key = uuid.uuid4().hex
+    theirs = taken(keyed(firm, {"customer_slug": firm.slug, "contact_phone": mobile()}, key), 201)
+    body = {"customer_slug": firm.slug, "contact_phone": mobile()}
+    first = firm.stack.post(PATH, body, token=firm.token, headers={"Idempotency-Key": key})
+    again = firm.stack.post(PATH, body, token=firm.token, headers={"Idempotency-Key": key})
+    assert taken(first, 201)["ticket_id"] != theirs["ticket_id"]
+    assert again.content == first.content
 
 
 def test_a_key_counts_for_seven_days(firm, clock):

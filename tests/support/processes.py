@@ -1,7 +1,9 @@
 """processes - the programs of a stack as processes: to find, stop, kill and freeze them"""
 
+import contextlib
 import os
 import pathlib
+import re
 import signal
 import subprocess
 
@@ -28,15 +30,20 @@ def kill(pid, how=signal.SIGKILL):
     return True
 
 
-def sockets(pid):
-    """How many a process has open: one more while it has a request."""
-    count = 0
-    for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            count += os.readlink(link).startswith("socket:")
-        except FileNotFoundError:
-            pass
-    return count
+def accepted(path):
+    """Inodes of the connections to a Unix socket that somebody has accepted; those that wait have none yet."""
+    lines = [line.split() for line in pathlib.Path("/proc/net/unix").read_text().splitlines()[1:]]
+    return {line[6] for line in lines if len(line) > 7 and line[7] == str(path) and line[5] == "03" and line[6] != "0"}
+
+
+def inodes(pid):
+    """Of the sockets that a process has open."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for link in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.update(re.findall(r"socket:\[(\d+)\]", os.readlink(link)))
+    return found
 
 
 class Processes:
@@ -60,9 +67,9 @@ class Processes:
         return found
 
     def is_program(self, pid):
-        """Past the shell that supervisord starts it through."""
+        """Past the shell that supervisord starts it through, and none that only keeps a socket open."""
         try:
-            return os.path.basename(os.readlink(f"/proc/{pid}/exe")) not in ("sh", "dash", "bash", "setpriv")
+            return os.path.basename(os.readlink(f"/proc/{pid}/exe")) not in ("sh", "dash", "bash", "setpriv", "sleep")
         except OSError:
             return False
 
@@ -74,11 +81,10 @@ class Processes:
 
         What begin() returned, and the workers. From here on nobody else accepts.
         """
+        path = self.state / "run" / f"{route}.sock"
         pids = self.wait_running(route)
-        idle = {pid: sockets(pid) for pid in pids}
         held = [begin() for _ in pids]
-        for pid in pids:
-            wait_for(lambda: sockets(pid) > idle[pid], 10, "a worker to accept")
+        wait_for(lambda: all(inodes(pid) & accepted(path) for pid in pids), 20, "every worker to accept")
         return held, pids
 
     def wait_running(self, name, other_than=()):
