@@ -127,7 +127,7 @@ struct db *
 command_db(struct command_run *run)
 {
 	if (run->db == NULL)
-		run->db = db_new(STMT_ROLE_SERVICE, "opsfabric");
+		run->db = db_new(STMT_ROLE_COMMAND, "opsfabric");
 	return run->db;
 }
 

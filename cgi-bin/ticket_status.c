@@ -14,15 +14,12 @@ static int
 ticket_status_post(
     const struct request *req, struct response *res, struct problem *why)
 {
-	const struct tenant *tenant;
 	struct ticket_move in;
 	struct ticket_moved out;
 
-	if (tenant_by_token(&tenant, req, why) != 0)
-		return -1;
 	if (ticket_move_read(&in, req, why) != 0)
 		return -1;
-	if (ticket_move(&out, &in, tenant, "api", req, why) != 0)
+	if (ticket_move(&out, &in, req->tenant, "api", req, why) != 0)
 		return -1;
 	res->body = ticket_moved_json(req->arena, &out);
 	return 0;
@@ -31,6 +28,7 @@ ticket_status_post(
 static const struct route ticket_status = {
 	.name = "ticket_status",
 	.handle = { [HTTP_POST] = ticket_status_post },
+	.firm = tenant_by_token,
 	.body_max = 16 * 1024,
 	.accepts = BODY_JSON | BODY_FORM,
 };

@@ -3,7 +3,7 @@
 # Reads every statement of lib/sql, whose first lines say
 #
 #	-- NAME: what it does
-#	-- role: web | service | owner | any
+#	-- role: web | service | owner | command | any
 #	-- $1 parameter: what it is
 #
 # and writes what lib/stmt.h and lib/stmt.c include: stmt.def (the list), stmt_params.h (a
@@ -26,7 +26,7 @@ foreach(file IN LISTS files)
 		message(FATAL_ERROR "${file}: must begin with '-- ${upper}: '")
 	endif()
 	foreach(line IN LISTS lines)
-		if(line MATCHES "^-- role: (web|service|owner|any)")
+		if(line MATCHES "^-- role: (web|service|owner|command|any)")
 			string(TOUPPER ${CMAKE_MATCH_1} role)
 		elseif(line MATCHES "^-- \\$([0-9]+) ([a-z_0-9]+)")
 			math(EXPR count "${count} + 1")

@@ -16,18 +16,33 @@
 #include "problem.h"
 #include "route.h"
 #include "tenant.h"
+#include "utf8.h"
 
 /* How long after its hour the text still makes sense to the caller. */
 #define USEFUL_US (2 * CLOCK_HOUR)
 
+/*
+ * "no-answer", "NOANSWER", "no_answer": each exchange writes the words its own
+ * way.
+ */
 static bool
 is_missed(const char *status)
 {
-	static const char *const missed[] = { "no-answer", "busy", "failed",
-		"canceled" };
+	static const char *const missed[] = { "noanswer", "busy", "failed",
+		"canceled", "cancelled", "cancel", "missed", "unanswered" };
+	char plain[16];
+	size_t len = 0;
 
+	for (; *status != '\0'; status++) {
+		if (strchr("-_ ", *status) != NULL)
+			continue;
+		if (len == sizeof(plain) - 1)
+			return false;
+		plain[len++] = utf8_lower_ascii(*status);
+	}
+	plain[len] = '\0';
 	for (size_t i = 0; i < sizeof(missed) / sizeof(missed[0]); i++)
-		if (strcmp(status, missed[i]) == 0)
+		if (strcmp(plain, missed[i]) == 0)
 			return true;
 	return false;
 }
@@ -41,17 +56,18 @@ call_request_read(
 
 	memset(out, 0, sizeof(*out));
 	if (fields_read(&f, req, why) != 0 ||
-	    fields_need(&out->to, f, FIELD_TO, why) != 0 ||
-	    fields_text(&out->from, f, FIELD_FROM, why) != 0 ||
-	    fields_text(&call, f, FIELD_CALL_STATUS, why) != 0 ||
-	    fields_text(&dial, f, FIELD_DIAL_CALL_STATUS, why) != 0 ||
+	    event_read_ends(&out->from, &out->to, f, why) != 0 ||
+	    fields_told(&call, f, FIELD_CALL_STATUS, why) != 0 ||
+	    fields_told(&dial, f, FIELD_DIAL_CALL_STATUS, why) != 0 ||
 	    event_of_webhook(&out->event, EVENT_CALL, req, f, why) != 0)
 		return -1;
 	/* Who dialled on and got no answer has an inbound leg "completed". */
 	if ((call != NULL && is_missed(call)) ||
 	    (dial != NULL && is_missed(dial)) || (call == NULL && dial == NULL))
 		return 0;
-	out->answered = dial != NULL ? dial : call;
+	out->answered = dial != NULL
+	                    ? fields_cut(f, FIELD_DIAL_CALL_STATUS, dial)
+	                    : fields_cut(f, FIELD_CALL_STATUS, call);
 	return 0;
 }
 

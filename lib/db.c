@@ -19,24 +19,36 @@
 
 /* Longer than the roles' statement_timeout: what ends here did not answer. */
 #define ANSWER_MS 6000
+/* To one host. */
 #define CONNECT_MS 2000
+/*
+ * Whatever there is to do for a batch, with several hosts and a second run: who
+ * asked is told within ten seconds.
+ */
+#define BATCH_MS 8000
 /*
  * After a time-out those who wait in line are told soon: a healthy database
  * takes a few milliseconds, so it is still found by the next request.
  */
-#define CONNECT_BRIEF_MS 150
-#define BRIEF_MS 1000
+#define CONNECT_BRIEF_MS 100
+#define BRIEF_MS 3000
 /* Between two attempts to connect; a request inside it waits for its end. */
 #define RETRY_MS 100
 #define BATCH_MAX 8
+/* More than libpq knows settings of a connection. */
+#define OPTIONS_MAX 96
 
 struct db {
 	PGconn *conn;
 	const char *program;
 	enum stmt_role role;
 	bool wrong;
-	int64_t retry_at_us;
-	int64_t brief_until_us;
+	int host;               /* of several, the one to begin with */
+	bool is_late;           /* a deadline of this batch has passed */
+	bool is_brief;          /* connecting in the shadow of a time-out */
+	int64_t deadline_us;    /* of this batch */
+	int64_t retry_at_us;    /* next attempt to connect */
+	int64_t brief_until_us; /* those until then are brief */
 	struct db_effort effort;
 };
 
@@ -99,6 +111,15 @@ log_away(const struct db *db, const char *what)
 	    db->conn == NULL ? "" : PQerrorMessage(db->conn));
 }
 
+/* So many milliseconds from now, if the batch has them. */
+static int64_t
+deadline(const struct db *db, int ms)
+{
+	int64_t at_us = clock_ticks_us() + ms * INT64_C(1000);
+
+	return at_us < db->deadline_us ? at_us : db->deadline_us;
+}
+
 /* Wait for the socket until the deadline. -1 when it passed. */
 static int
 wait_for(struct db *db, short events, int64_t deadline_us)
@@ -113,19 +134,15 @@ wait_for(struct db *db, short events, int64_t deadline_us)
 	} while (rc < 0 && errno == EINTR);
 	if (rc > 0)
 		return 0;
-	if (clock_ticks_us() >= db->brief_until_us)
-		db->brief_until_us = clock_ticks_us() + BRIEF_MS * 1000;
+	db->is_late = true;
 	return -1;
 }
 
 static int
 connect_wait(struct db *db)
 {
-	int64_t now_us = clock_ticks_us();
 	int64_t deadline_us =
-	    now_us +
-	    (now_us < db->brief_until_us ? CONNECT_BRIEF_MS : CONNECT_MS) *
-		1000;
+	    deadline(db, db->is_brief ? CONNECT_BRIEF_MS : CONNECT_MS);
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 
 	while (state != PGRES_POLLING_OK) {
@@ -231,13 +248,19 @@ prepared_keep(void *arg, int command, PGresult *result)
 	PQclear(result);
 }
 
+static bool
+is_prepared(const struct db *db, enum stmt s)
+{
+	return (stmt_role(s) & db->role) != 0;
+}
+
 static int
 prepare_all(struct db *db)
 {
 	struct start start = { .db = db };
 
 	for (enum stmt s = 0; s < STMT_MAX; s++) {
-		if ((stmt_role(s) & db->role) == 0)
+		if (!is_prepared(db, s))
 			continue;
 		if (PQsendPrepare(
 			db->conn, stmt_name(s), stmt_sql(s), 0, NULL) == 0)
@@ -245,8 +268,8 @@ prepare_all(struct db *db)
 	}
 	if (PQpipelineSync(db->conn) == 0)
 		return -1;
-	if (pipeline_read(db, clock_ticks_us() + ANSWER_MS * 1000,
-		prepared_keep, &start) != 0)
+	if (pipeline_read(db, deadline(db, ANSWER_MS), prepared_keep, &start) !=
+	    0)
 		return -1;
 	return start.interrupted && !db->wrong ? -1 : 0;
 }
@@ -322,21 +345,148 @@ role_check(struct db *db)
 		NULL, NULL, NULL, 0) == 0 ||
 	    PQpipelineSync(db->conn) == 0)
 		return -1;
-	if (pipeline_read(db, clock_ticks_us() + ANSWER_MS * 1000, role_keep,
-		&start) != 0)
+	if (pipeline_read(db, deadline(db, ANSWER_MS), role_keep, &start) != 0)
 		return -1;
 	return start.interrupted && !db->wrong ? -1 : 0;
+}
+
+static const char *
+option_value(const PQconninfoOption *options, const char *keyword)
+{
+	while (strcmp(options->keyword, keyword) != 0)
+		options++;
+	return options->val;
+}
+
+static int
+list_len(const char *list)
+{
+	int len = 1;
+
+	for (; list != NULL && *list != '\0'; list++)
+		if (*list == ',')
+			len++;
+	return len;
+}
+
+/*
+ * Make of one of the lists host, hostaddr and port its nth of count values. One
+ * port may stand for all; any other length is libpq's to complain about.
+ */
+static const char *
+list_nth(char *list, int nth, int count)
+{
+	if (list == NULL || list_len(list) != count)
+		return list;
+	while (nth-- > 0)
+		list = strchr(list, ',') + 1;
+	list[strcspn(list, ",")] = '\0';
+	return list;
+}
+
+/* The address in its parts, to be freed with PQconninfoFree(), and how many
+ * hosts it names. */
+static PQconninfoOption *
+url_parse(struct db *db, int *hosts)
+{
+	char *error = NULL;
+	PQconninfoOption *options = PQconninfoParse(role_url(db->role), &error);
+	const char *list;
+
+	if (options == NULL) {
+		log_warn("database: cannot connect: %s",
+		    error == NULL ? "out of memory" : error);
+		PQfreemem(error);
+		return NULL;
+	}
+	list = option_value(options, "hostaddr");
+	if (list == NULL || *list == '\0')
+		list = option_value(options, "host");
+	*hosts = list_len(list);
+	return options;
+}
+
+/*
+ * Connect to one host of those in the address, all else in which holds for it:
+ * libpq itself would spend the whole time on the first that is silent.
+ */
+static int
+connect_host(struct db *db, PQconninfoOption *options, int hosts)
+{
+	const char *keys[OPTIONS_MAX + 3], *values[OPTIONS_MAX + 3];
+	int n = 0;
+
+	for (PQconninfoOption *o = options; o->keyword != NULL; o++) {
+		bool is_list = strcmp(o->keyword, "host") == 0 ||
+		               strcmp(o->keyword, "hostaddr") == 0 ||
+		               strcmp(o->keyword, "port") == 0;
+
+		if (o->val == NULL)
+			continue;
+		assert(n < OPTIONS_MAX);
+		keys[n] = o->keyword;
+		values[n++] =
+		    is_list ? list_nth(o->val, db->host, hosts) : o->val;
+	}
+	keys[n] = "application_name";
+	values[n++] = db->program;
+	keys[n] = "client_encoding";
+	values[n++] = "UTF8";
+	keys[n] = NULL;
+	values[n] = NULL;
+	db->conn = PQconnectStartParams(keys, values, 0);
+	if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD)
+		return -1;
+	return connect_wait(db);
+}
+
+/* The host whose turn it is: the last good one, or behind the last bad one.
+ * *hosts: how many there are. */
+static int
+connect_next(struct db *db, int *hosts)
+{
+	PQconninfoOption *options = url_parse(db, hosts);
+	bool was_late = db->is_late;
+	int rc;
+
+	if (options == NULL)
+		return -1;
+	db->host %= *hosts;
+	db->is_late = false;
+	rc = connect_host(db, options, *hosts);
+	PQconninfoFree(options);
+	if (rc == 0) {
+		db->is_late = false;
+		db->is_brief = false;
+		return 0;
+	}
+	log_away(
+	    db, db->is_late ? "cannot connect: no answer" : "cannot connect");
+	db_drop(db);
+	db->is_late = db->is_late || was_late;
+	db->host = (db->host + 1) % *hosts;
+	return -1;
+}
+
+static int
+connect_any(struct db *db)
+{
+	int hosts = 1;
+
+	db->is_brief = clock_ticks_us() < db->brief_until_us;
+	for (int i = 0; i < hosts; i++) {
+		if (clock_ticks_us() >= db->deadline_us)
+			return -1;
+		if (connect_next(db, &hosts) == 0)
+			return 0;
+	}
+	return -1;
 }
 
 static int
 connect_once(struct db *db)
 {
-	const char *keys[] = { "dbname", "application_name", "client_encoding",
-		NULL };
-	const char *values[] = { role_url(db->role), db->program, "UTF8",
-		NULL };
-
-	if (*values[0] == '\0') {
+	if (*role_url(db->role) == '\0') {
 		log_error("database: %s is not set",
 		    config_name(db->role == STMT_ROLE_WEB ? CONFIG_DATABASE_URL
 				: db->role == STMT_ROLE_OWNER
@@ -345,12 +495,8 @@ connect_once(struct db *db)
 		db->wrong = true;
 		return -1;
 	}
-	db->conn = PQconnectStartParams(keys, values, 1);
-	if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD ||
-	    connect_wait(db) != 0) {
-		log_away(db, "cannot connect");
+	if (connect_any(db) != 0)
 		return -1;
-	}
 	if (db->role == STMT_ROLE_OWNER)
 		return 0;
 	if (PQsetnonblocking(db->conn, 1) != 0 ||
@@ -367,25 +513,51 @@ connect_once(struct db *db)
 	return db->wrong ? -1 : 0;
 }
 
-int
-db_connect(struct db *db, struct problem *why)
+/* All that is done for one batch ends by then, or it is given up. */
+static void
+effort_begin(struct db *db)
 {
-	int64_t early_us = db->retry_at_us - clock_ticks_us();
+	db->deadline_us = clock_ticks_us() + BATCH_MS * 1000;
+	db->is_late = false;
+}
+
+/* Those who wait in line behind a time-out are told soon; an attempt that was
+ * brief already does not make it longer. */
+static void
+late_note(struct db *db)
+{
+	if (db->is_late && !db->is_brief)
+		db->brief_until_us = clock_ticks_us() + BRIEF_MS * 1000;
+}
+
+static int
+connect_unless(struct db *db, struct problem *why)
+{
+	int64_t now_us = clock_ticks_us();
 
 	if (db->conn != NULL)
 		return 0;
 	if (db->wrong)
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
 		    "The database does not fit this program");
-	if (early_us > 0)
-		(void)poll(NULL, 0, (int)(early_us / 1000) + 1);
+	if (now_us < db->retry_at_us && now_us >= db->brief_until_us)
+		(void)poll(
+		    NULL, 0, (int)((db->retry_at_us - now_us) / 1000) + 1);
 	if (connect_once(db) != 0) {
 		db_drop(db);
+		late_note(db);
 		db->retry_at_us = clock_ticks_us() + RETRY_MS * 1000;
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
 		    "The database cannot be reached at the moment");
 	}
 	return 0;
+}
+
+int
+db_connect(struct db *db, struct problem *why)
+{
+	effort_begin(db);
+	return connect_unless(db, why);
 }
 
 /* Named, so that a batch without a tenant cannot be written by oversight. */
@@ -421,7 +593,7 @@ db_batch_untenanted(struct db *db, struct arena *a)
 struct db_batch *
 db_batch_service(struct db *db, struct arena *a)
 {
-	assert(db->role == STMT_ROLE_SERVICE);
+	assert(db->role == STMT_ROLE_SERVICE || db->role == STMT_ROLE_COMMAND);
 	return batch_new(db, a);
 }
 
@@ -440,7 +612,7 @@ db_queue(struct db_batch *b, enum stmt stmt, const void *params)
 	struct queued *q = &b->queued[b->count];
 
 	assert(b->count < BATCH_MAX);
-	assert((stmt_role(stmt) & b->db->role) != 0);
+	assert(is_prepared(b->db, stmt));
 	assert(
 	    b->tenanted || b->db->role != STMT_ROLE_WEB || is_untenanted(stmt));
 	q->stmt = stmt;
@@ -557,17 +729,17 @@ batch_run(struct db_batch *b, struct problem *why)
 	int rc;
 
 	memset(b->sqlstate, 0, sizeof(b->sqlstate));
-	if (db_connect(db, why) != 0)
+	if (connect_unless(db, why) != 0)
 		return -2;
 	rc = batch_send(b);
 	if (rc == 0)
-		rc = pipeline_read(
-		    db, begun_us + ANSWER_MS * 1000, batch_keep, b);
+		rc = pipeline_read(db, deadline(db, ANSWER_MS), batch_keep, b);
 	db->effort.round_trips++;
 	db->effort.us += (long)(clock_ticks_us() - begun_us);
 	if (rc != 0) {
 		log_away(db, "no answer");
 		db_drop(db);
+		late_note(db);
 		return again_later(why, -2);
 	}
 	if (is_stale_plan(b)) {
@@ -585,22 +757,23 @@ batch_run(struct db_batch *b, struct problem *why)
 int
 db_flush_once(struct db_batch *b, struct problem *why)
 {
+	effort_begin(b->db);
 	return batch_run(b, why) == 0 ? 0 : -1;
 }
 
 int
 db_flush(struct db_batch *b, struct problem *why)
 {
-	int64_t begun_us = clock_ticks_us();
 	struct problem first;
-	int rc = batch_run(b, &first);
+	int rc;
 
+	effort_begin(b->db);
+	rc = batch_run(b, &first);
 	if (rc == 0)
 		return 0;
 	*why = first;
 	/* After a deadline has passed once, the client has waited enough. */
-	if (rc == -2 &&
-	    (b->db->wrong || clock_ticks_us() - begun_us > CONNECT_MS * 1000))
+	if (rc == -2 && (b->db->wrong || b->db->is_late))
 		return -1;
 	if (rc == -1 && !is_worth_a_second_run(b))
 		return -1;

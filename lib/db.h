@@ -64,7 +64,8 @@ void db_queue(struct db_batch *b, enum stmt stmt, const void *params);
  * Run the batch. It is run once more when a constraint or a deadlock says that
  * another request was faster (23502, 23505, 40P01, 40001), and when the
  * connection was lost: the ids in it are the caller's, so a second run of what
- * did commit finds its own rows.
+ * did commit finds its own rows. A statement of which that is not true goes
+ * through db_flush_once(); tests/schema/test_twice.sql runs the others twice.
  *
  * -1 with PROBLEM_TRY_AGAIN if it did not commit, or if that is not known;
  * db_sqlstate() tells a caller that expects a certain failure.

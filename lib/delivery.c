@@ -371,6 +371,9 @@ claim(struct delivery *d)
 	const struct message *m;
 	struct problem why;
 
+	/* What was never sent to the database cannot be in doubt. */
+	if (db_connect(d->db, &why) != 0)
+		return database(d, -1);
 	if (message_claim(&m, &count, &d->outbox, d->work, most, &why) != 0) {
 		d->doubt = true;
 		d->doubt_until_us = clock_ticks_us() + DOUBT_US;

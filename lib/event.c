@@ -77,6 +77,33 @@ is_twilio(const struct fields *f, const char *id)
 }
 
 int
+event_read_ends(const char **from, const char **to, const struct fields *f,
+    struct problem *why)
+{
+	const char *pointer = fields_pointer(FIELD_TO);
+
+	if (fields_told(from, f, FIELD_FROM, why) != 0 ||
+	    fields_told(to, f, FIELD_TO, why) != 0)
+		return -1;
+	if (*to == NULL)
+		return problem(why, PROBLEM_FIELD_MISSING, pointer,
+		    "%s is missing", pointer + 1);
+	return 0;
+}
+
+/* As the table wants it; a hash tells apart what is too long for it. */
+static const char *
+id_short(const struct fields *f, struct arena *a, const char *id)
+{
+	struct digest_hex hash;
+
+	if (fields_cut(f, FIELD_EVENT_ID, id) == id)
+		return id;
+	hash = digest_sha256(id, strlen(id));
+	return arena_strdup(a, hash.text);
+}
+
+int
 event_of_webhook(struct event *out, enum event_kind kind,
     const struct request *req, const struct fields *f, struct problem *why)
 {
@@ -87,12 +114,12 @@ event_of_webhook(struct event *out, enum event_kind kind,
 	const char *id;
 
 	event_begin(out, req, f);
-	if (fields_text(&id, f, FIELD_EVENT_ID, why) != 0)
+	if (fields_told(&id, f, FIELD_EVENT_ID, why) != 0)
 		return -1;
 	out->is_twilio = is_twilio(f, id);
 	out->provider = providers[kind][out->is_twilio];
 	out->id = id != NULL
-	              ? id
+	              ? id_short(f, req->arena, id)
 	              : arena_printf(req->arena, "%.32s:%" PRId64,
 			    out->fingerprint, req->now.us / CLOCK_MINUTE);
 	return 0;

@@ -35,6 +35,10 @@ enum event_kind {
 	EVENT_TEXT
 };
 
+/* Who called or wrote, or NULL, and the number that was reached. */
+int event_read_ends(const char **from, const char **to, const struct fields *f,
+    struct problem *why);
+
 /*
  * From a webhook. Without an id of the sender, the same body within the same
  * minute counts as the same event.

@@ -4,6 +4,7 @@
 #include "fields.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "arena.h"
@@ -76,17 +77,43 @@ fields_pointer(enum field which)
 	return pointers[which];
 }
 
-static const char *
-trimmed(struct arena *a, const char *text)
+/* U+0000 to U+001F and U+007F to U+009F, but for what texts are made of. */
+static bool
+is_control(uint32_t c, bool has_lines)
 {
-	static const char spaces[] = " \t\r\n";
-	size_t len;
+	if (has_lines && (c == '\n' || c == '\t'))
+		return false;
+	return c < ' ' || (c >= 0x7f && c < 0xa0);
+}
 
-	text += strspn(text, spaces);
-	len = strlen(text);
-	while (len > 0 && strchr(spaces, text[len - 1]) != NULL)
-		len--;
-	return len == 0 ? NULL : arena_strndup(a, text, len);
+/*
+ * Trimmed, and a space for each control character: they would stand in lists
+ * and messages, where they hide or forge what is beside them.
+ */
+static const char *
+cleaned(struct arena *a, const char *text, bool has_lines)
+{
+	static const char spaces[] = " \t\n";
+	size_t len = strlen(text), n, to = 0;
+	char *out = arena_strdup(a, text);
+	uint32_t c;
+
+	for (size_t i = 0; i < len; i += n) {
+		n = utf8_char(text + i, len - i, &c);
+		if (has_lines && text[i] == '\r' && text[i + 1] == '\n')
+			continue;
+		if (is_control(c, has_lines)) {
+			out[to++] = ' ';
+			continue;
+		}
+		memcpy(out + to, text + i, n);
+		to += n;
+	}
+	while (to > 0 && strchr(spaces, out[to - 1]) != NULL)
+		to--;
+	out[to] = '\0';
+	out += strspn(out, spaces);
+	return *out == '\0' ? NULL : out;
 }
 
 static size_t
@@ -99,12 +126,25 @@ characters(const char *text)
 	return count;
 }
 
-/* The value under one of the field's names; untrimmed, NULL if there is none.
+/* A whole number as its digits, a text as it is; NULL for anything else. */
+static const char *
+word_of(struct arena *a, const struct cJSON *v)
+{
+	int64_t number = json_number(v, INT64_MIN);
+
+	return number == INT64_MIN ? json_text(v)
+	                           : arena_printf(a, "%" PRId64, number);
+}
+
+/*
+ * The value under one of the field's names, cleaned; NULL if there is none.
+ * Is it strict, anything but a text is a problem.
  */
 static int
 value_find(const char **out, const struct fields *f, enum field which,
-    struct problem *why)
+    bool is_strict, struct problem *why)
 {
+	bool has_lines = which == FIELD_SUMMARY || which == FIELD_BODY;
 	const char *names = table[which].names;
 	char name[NAME_MAX_BYTES];
 	const struct cJSON *v;
@@ -124,11 +164,13 @@ value_find(const char **out, const struct fields *f, enum field which,
 			continue;
 		}
 		v = json_member(f->json, name);
-		*out = json_text(v);
-		if (v != NULL && *out == NULL && !json_is_null(v))
+		*out = is_strict ? json_text(v) : word_of(f->arena, v);
+		if (is_strict && v != NULL && *out == NULL && !json_is_null(v))
 			return problem(why, PROBLEM_FIELD_INVALID,
 			    fields_pointer(which), "%s must be a string", name);
 	}
+	if (*out != NULL)
+		*out = cleaned(f->arena, *out, has_lines);
 	return 0;
 }
 
@@ -136,11 +178,8 @@ int
 fields_text(const char **out, const struct fields *f, enum field which,
     struct problem *why)
 {
-	if (value_find(out, f, which, why) != 0)
+	if (value_find(out, f, which, true, why) != 0)
 		return -1;
-	if (*out == NULL)
-		return 0;
-	*out = trimmed(f->arena, *out);
 	if (*out != NULL && characters(*out) > table[which].max)
 		return problem(why, PROBLEM_FIELD_TOO_LONG,
 		    fields_pointer(which), "%s may have %zu characters",
@@ -162,6 +201,26 @@ fields_need(const char **out, const struct fields *f, enum field which,
 }
 
 int
+fields_told(const char **out, const struct fields *f, enum field which,
+    struct problem *why)
+{
+	return value_find(out, f, which, false, why);
+}
+
+const char *
+fields_cut(const struct fields *f, enum field which, const char *text)
+{
+	size_t len = 0, count = 0;
+
+	for (; text[len] != '\0'; len++) {
+		count += ((unsigned char)text[len] & 0xc0U) != 0x80;
+		if (count > table[which].max)
+			return arena_strndup(f->arena, text, len);
+	}
+	return text;
+}
+
+int
 fields_metadata(const char **out, const struct fields *f, struct problem *why)
 {
 	const struct cJSON *v = json_member(f->json, "metadata");
@@ -173,6 +232,9 @@ fields_metadata(const char **out, const struct fields *f, struct problem *why)
 		return problem(why, PROBLEM_FIELD_INVALID, "/metadata",
 		    "metadata must be an object of at most %d levels",
 		    METADATA_DEPTH);
+	if (!json_numbers_are_plain(v))
+		return problem(why, PROBLEM_FIELD_INVALID, "/metadata",
+		    "A number may have 15 digits; send longer ones as text");
 	*out = json_print(f->arena, v);
 	if (strlen(*out) > METADATA_MAX)
 		return problem(why, PROBLEM_FIELD_TOO_LONG, "/metadata",
@@ -222,6 +284,13 @@ static void
 kept_write(
     struct buf *b, struct arena *a, const char *name, const struct cJSON *v)
 {
+	if (json_is_array(v)) {
+		json_arr_open(b, name);
+		for (v = json_first(v); v != NULL; v = json_next(v))
+			kept_write(b, a, NULL, v);
+		json_arr_close(b);
+		return;
+	}
 	if (!json_is_object(v)) {
 		json_raw(b, name, json_print(a, v));
 		return;

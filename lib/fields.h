@@ -30,8 +30,9 @@ int fields_read(
 bool fields_is_form(const struct fields *f);
 
 /*
- * Trimmed text, NULL if the field is absent, null or empty. -1 with
- * PROBLEM_FIELD_INVALID for another type, PROBLEM_FIELD_TOO_LONG.
+ * Trimmed text without control characters (one space for each; summary and
+ * body keep lines and tabs), NULL if the field is absent, null or empty. -1
+ * with PROBLEM_FIELD_INVALID for another type, PROBLEM_FIELD_TOO_LONG.
  */
 int fields_text(const char **out, const struct fields *f, enum field which,
     struct problem *why);
@@ -40,7 +41,21 @@ int fields_text(const char **out, const struct fields *f, enum field which,
 int fields_need(const char **out, const struct fields *f, enum field which,
     struct problem *why);
 
-/* A JSON object of at most 4 KB and two levels, as text; NULL if absent. */
+/*
+ * What a webhook says, whose sender cannot be asked to say it better: a number
+ * counts as its digits, any other type as absent, and it may be of any length.
+ * fields_cut() makes it as short as the field's table says. -1 only for a form
+ * that has the field twice.
+ */
+int fields_told(const char **out, const struct fields *f, enum field which,
+    struct problem *why);
+const char *fields_cut(
+    const struct fields *f, enum field which, const char *text);
+
+/*
+ * A JSON object of at most 4 KB and two levels, with numbers of at most 15
+ * digits, as text; NULL if absent.
+ */
 int fields_metadata(
     const char **out, const struct fields *f, struct problem *why);
 

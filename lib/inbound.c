@@ -45,13 +45,12 @@ inbound_request_read(
 
 	memset(out, 0, sizeof(*out));
 	if (fields_read(&f, req, why) != 0 ||
-	    fields_need(&out->to, f, FIELD_TO, why) != 0 ||
-	    fields_text(&out->from, f, FIELD_FROM, why) != 0 ||
-	    fields_text(&out->body, f, FIELD_BODY, why) != 0 ||
+	    event_read_ends(&out->from, &out->to, f, why) != 0 ||
+	    fields_told(&out->body, f, FIELD_BODY, why) != 0 ||
 	    event_of_webhook(&out->event, EVENT_TEXT, req, f, why) != 0)
 		return -1;
-	if (out->body == NULL)
-		out->body = "";
+	out->body =
+	    out->body == NULL ? "" : fields_cut(f, FIELD_BODY, out->body);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,16 +14,10 @@
 #include "utf8.h"
 
 /* What may come in, and what comes out of our own database. */
-struct limits {
-	int values;
-	size_t digits; /* a double keeps 15, and cJSON prints those again */
-};
-static const struct limits foreign = { 1000, 15 };
-static const struct limits stored = { 20000, 19 };
+#define VALUES_FOREIGN 1000
+#define VALUES_STORED 20000
 
 #define DEPTH_MAX 16
-/* Postgres writes 1e300 as 301 digits. */
-#define EXPONENT_MAX 15
 
 /*
  * cJSON's hooks have no context argument. A worker has one thread and parses
@@ -72,15 +67,15 @@ string_end(const char *text, size_t len, size_t i)
 
 /*
  * The end of the number that begins at text[i], as RFC 8259 6 writes it; i if
- * it is none, or has more digits than a double keeps.
+ * it is none.
  */
 static size_t
-number_end(const char *text, size_t i, size_t digits_max)
+number_end(const char *text, size_t i)
 {
 	static const char digits[] = "0123456789";
 	/* The arena's copy ends with a NUL, which is no digit. */
 	const char *p = text + i;
-	size_t whole, fraction = 0;
+	size_t whole;
 
 	if (*p == '-')
 		p++;
@@ -89,7 +84,8 @@ number_end(const char *text, size_t i, size_t digits_max)
 		return i;
 	p += whole;
 	if (*p == '.') {
-		fraction = strspn(p + 1, digits);
+		size_t fraction = strspn(p + 1, digits);
+
 		if (fraction == 0)
 			return i;
 		p += 1 + fraction;
@@ -98,12 +94,11 @@ number_end(const char *text, size_t i, size_t digits_max)
 		size_t sign = p[1] == '+' || p[1] == '-' ? 1 : 0;
 		size_t exponent = strspn(p + 1 + sign, digits);
 
-		if (exponent == 0 || exponent > 2 ||
-		    strtol(p + 1 + sign, NULL, 10) > EXPONENT_MAX)
+		if (exponent == 0)
 			return i;
 		p += 1 + sign + exponent;
 	}
-	return whole + fraction > digits_max ? i : (size_t)(p - text);
+	return (size_t)(p - text);
 }
 
 /*
@@ -111,8 +106,7 @@ number_end(const char *text, size_t i, size_t digits_max)
  * takes 2 MB, and one 10,000 levels deep takes the stack.
  */
 static int
-scan(const char *text, size_t len, const struct limits *most,
-    struct problem *why)
+scan(const char *text, size_t len, int values_max, struct problem *why)
 {
 	int values = 1, depth = 0;
 
@@ -124,13 +118,11 @@ scan(const char *text, size_t len, const struct limits *most,
 				    "A string has no end or holds a control "
 				    "character");
 		} else if (text[i] == '-' || isdigit((unsigned char)text[i])) {
-			size_t end = number_end(text, i, most->digits);
+			size_t end = number_end(text, i);
 
 			if (end == i)
 				return problem(why, PROBLEM_BAD_JSON, NULL,
-				    "A number is none, or has more than %zu "
-				    "digits",
-				    most->digits);
+				    "What begins as a number is none");
 			i = end - 1;
 		} else if (iscntrl((unsigned char)text[i]) &&
 			   strchr("\t\n\r", text[i]) == NULL) {
@@ -143,15 +135,15 @@ scan(const char *text, size_t len, const struct limits *most,
 		} else if (text[i] == ',' || text[i] == ':') {
 			values++;
 		}
-		if (depth > DEPTH_MAX || values > most->values)
+		if (depth > DEPTH_MAX || values > values_max)
 			return problem(why, PROBLEM_BAD_JSON, NULL,
 			    "More than %d levels or %d values", DEPTH_MAX,
-			    most->values);
+			    values_max);
 	}
 	return 0;
 }
 
-/* VALUES_MAX keeps the comparisons of every name with every name few. */
+/* VALUES_FOREIGN keeps the comparisons of every name with every name few. */
 static int
 names_are_single(const cJSON *v, struct problem *why)
 {
@@ -194,7 +186,7 @@ json_parse(const struct cJSON **out, struct arena *a, const char *text,
 	if (!utf8_is_text(text, len))
 		return problem(
 		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
-	if (scan(copy, len, &foreign, why) != 0 ||
+	if (scan(copy, len, VALUES_FOREIGN, why) != 0 ||
 	    parse(&tree, a, copy, len, why) != 0 ||
 	    names_are_single(tree, why) != 0)
 		return -1;
@@ -209,7 +201,7 @@ json_parse_stored(const struct cJSON **out, struct arena *a, const char *text,
 	size_t len = strlen(text);
 
 	/* jsonb is UTF-8 and has each name once. */
-	if (scan(text, len, &stored, why) != 0)
+	if (scan(text, len, VALUES_STORED, why) != 0)
 		return -1;
 	return parse(out, a, text, len, why);
 }
@@ -277,6 +269,36 @@ json_number(const struct cJSON *v, int64_t fallback)
 	return (double)whole < v->valuedouble || (double)whole > v->valuedouble
 	           ? fallback
 	           : whole;
+}
+
+/*
+ * Is it one that 15 digits write? A double keeps those, and a column needs no
+ * more than twice as many: Postgres writes 1e300 as 301 digits.
+ */
+static bool
+number_is_plain(double value)
+{
+	const double most = 1e15, least = 1e-15;
+	double size = value < 0 ? -value : value;
+	char text[40];
+	double again;
+
+	if (!(size < most) || (size > 0 && size < least))
+		return false;
+	(void)snprintf(text, sizeof(text), "%.15g", value);
+	again = strtod(text, NULL);
+	return !(again < value) && !(again > value);
+}
+
+bool
+json_numbers_are_plain(const struct cJSON *v)
+{
+	if (cJSON_IsNumber(v))
+		return number_is_plain(v->valuedouble);
+	for (const cJSON *m = json_first(v); m != NULL; m = m->next)
+		if (!json_numbers_are_plain(m))
+			return false;
+	return true;
 }
 
 const struct cJSON *

@@ -44,6 +44,12 @@ const char *json_text(const struct cJSON *v);
 /* Whole numbers up to 2^53; fallback for anything else. */
 int64_t json_number(const struct cJSON *v, int64_t fallback);
 
+/*
+ * Can each number in v be stored and read again as it came? Those of at most
+ * 15 digits, below 1e15 and not nearer to zero than 1e-15, can.
+ */
+bool json_numbers_are_plain(const struct cJSON *v);
+
 /* Members or elements, in order: first, then next until NULL. */
 const struct cJSON *json_first(const struct cJSON *v);
 const struct cJSON *json_next(const struct cJSON *v);

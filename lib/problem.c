@@ -19,11 +19,12 @@
 
 static const struct {
 	int status;
+	int retry_after;
 	const char *slug;
 	const char *title;
 } problems[PROBLEM_MAX] = {
-#define PROBLEM(code, status, slug, title) \
-	[PROBLEM_##code] = { status, slug, title },
+#define PROBLEM(code, status, retry_after, slug, title) \
+	[PROBLEM_##code] = { status, retry_after, slug, title },
 #include "problem.def"
 #undef PROBLEM
 };
@@ -51,6 +52,13 @@ problem_status(enum problem_code code)
 {
 	assert(code > PROBLEM_NONE && code < PROBLEM_MAX);
 	return problems[code].status;
+}
+
+int
+problem_retry_after(enum problem_code code)
+{
+	assert(code > PROBLEM_NONE && code < PROBLEM_MAX);
+	return problems[code].retry_after;
 }
 
 const char *

@@ -11,7 +11,7 @@ struct arena;
 
 enum problem_code {
 	PROBLEM_NONE,
-#define PROBLEM(code, status, slug, title) PROBLEM_##code,
+#define PROBLEM(code, status, retry_after, slug, title) PROBLEM_##code,
 #include "problem.def"
 #undef PROBLEM
 	PROBLEM_MAX
@@ -33,6 +33,8 @@ int problem(struct problem *why, enum problem_code code, const char *field,
     const char *fmt, ...) __attribute__((format(printf, 4, 5), cold));
 
 int problem_status(enum problem_code code); /* HTTP status */
+/* Seconds after which the same request may succeed; 0: it never will. */
+int problem_retry_after(enum problem_code code);
 const char *problem_slug(enum problem_code code);
 const char *problem_title(enum problem_code code);
 

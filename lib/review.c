@@ -4,6 +4,7 @@
 #include "review.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "clock.h"
 #include "config.h"
 #include "db.h"
 #include "digest.h"
@@ -27,7 +29,7 @@
 /* Small, so that the locks of a batch are held for moments. */
 #define BATCH 50
 /* A run that finds more leaves it to the next: the caller waits for us. */
-#define BATCHES_MAX 200
+#define RUN_US INT64_C(10000000)
 /* Firms whose settings are in memory at a time. */
 #define FIRMS "20"
 /* Their settings as trees, at the most that json_parse_stored() makes. */
@@ -204,7 +206,8 @@ batch_run(struct review_run *out, long *locked, const struct due_firms *firms,
 
 	db_queue(b, STMT_REVIEW_LOCK, &lock);
 	db_queue(b, STMT_REVIEW_REQUEST, &params);
-	if (db_flush(b, why) != 0)
+	/* A second run would take the next tickets with these ids. */
+	if (db_flush_once(b, why) != 0)
 		return -1;
 	*locked = strtol(db_get(b, 0, 0, "locked"), NULL, 10);
 	for (int i = 0; i < db_rows(b, 1); i++) {
@@ -235,18 +238,18 @@ heartbeat_write(const struct request *req, struct problem *why)
 	return db_flush(b, why);
 }
 
-/* Batch after batch, until nothing of these firms is left or the run is long.
- */
+/* Batch after batch, until nothing of these firms is left or time is up. */
 static int
-firms_run(struct review_run *out, int *batches, const struct due_firms *firms,
-    const struct request *req, struct problem *why)
+firms_run(struct review_run *out, int64_t until_us,
+    const struct due_firms *firms, const struct request *req,
+    struct problem *why)
 {
 	struct request part = *req;
 	long locked = firms->count;
 	int rc = 0;
 
 	part.arena = arena_new(BATCH_ARENA);
-	while (rc == 0 && locked > 0 && (*batches)++ < BATCHES_MAX) {
+	while (rc == 0 && locked > 0 && clock_ticks_us() < until_us) {
 		rc = batch_run(out, &locked, firms, &part, why);
 		arena_reset(part.arena);
 	}
@@ -262,16 +265,17 @@ review_run(
 	struct request part = *req;
 	struct due_firms firms = { .last = NULL_ID };
 	char after[sizeof(NULL_ID)];
-	int batches = 0, rc = 0;
+	int64_t until_us = clock_ticks_us() + RUN_US;
+	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	part.arena = arena_new(FIRMS_ARENA);
-	while (rc == 0 && firms.last != NULL) {
+	while (rc == 0 && firms.last != NULL && clock_ticks_us() < until_us) {
 		(void)snprintf(after, sizeof(after), "%s", firms.last);
 		arena_reset(part.arena);
 		rc = firms_read(&firms, after, &part, why);
 		if (rc == 0)
-			rc = firms_run(out, &batches, &firms, &part, why);
+			rc = firms_run(out, until_us, &firms, &part, why);
 	}
 	arena_free(part.arena);
 	if (out->sent > 0)

@@ -17,7 +17,9 @@ struct review_run {
 
 /*
  * One run of the cron: everything that is due, batch by batch, each of which
- * claims and queues in one transaction. Runs side by side share the work.
+ * claims and queues in one transaction. It stops after some seconds, and the
+ * next run goes on. A second one beside it does no harm and little work: what
+ * the first has locked it leaves alone.
  */
 int review_run(
     struct review_run *out, const struct request *req, struct problem *why);

@@ -21,7 +21,6 @@
 
 /* A JSON tree of the most values that json.h lets in is far below it. */
 #define ARENA_CAP ((size_t)4 * 1024 * 1024)
-#define RETRY_AFTER_S 2
 #define PARAM_MAX ((size_t)64 * 1024)
 
 /* One line of cgi-bin/ROUTES. */
@@ -230,7 +229,10 @@ request_answer(struct response *res, struct request *req,
 	if (w->line->caller == CALLER_CRON && !cron_secret_fits(req))
 		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
 		    "Send Authorization: Bearer with the CRON_SECRET");
-	if (method_read(req, w, r, why) != 0 || body_read(req, w, r, why) != 0)
+	if (method_read(req, w, r, why) != 0 ||
+	    (w->route->firm != NULL &&
+		w->route->firm(&req->tenant, req, why) != 0) ||
+	    body_read(req, w, r, why) != 0)
 		return -1;
 	return w->route->handle[req->method](req, res, why);
 }
@@ -267,9 +269,10 @@ reason_phrase(int status)
 	return "";
 }
 
-/* Everything about an answer that its status decides. */
+/* Everything about an answer but its body. */
 static void
-headers_write(struct buf *b, const struct worker *w, const struct response *res)
+headers_write(struct buf *b, const struct worker *w, const struct response *res,
+    int retry_after)
 {
 	buf_printf(
 	    b, "Status: %d %s\r\n", res->status, reason_phrase(res->status));
@@ -284,8 +287,8 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res)
 		buf_str(b, "WWW-Authenticate: Bearer\r\n");
 	if (res->status == 405)
 		buf_printf(b, "Allow: %s%s\r\n", w->line->methods, and_head(w));
-	if (res->status == 503 || res->status == 409)
-		buf_printf(b, "Retry-After: %d\r\n", RETRY_AFTER_S);
+	if (retry_after > 0)
+		buf_printf(b, "Retry-After: %d\r\n", retry_after);
 	buf_str(b, "Cache-Control: no-store\r\n\r\n");
 }
 
@@ -310,7 +313,8 @@ handle(struct serve_request *r, void *arg)
 		};
 	}
 	buf_init(&out, w->arena);
-	headers_write(&out, w, &res);
+	headers_write(&out, w, &res,
+	    why.code == PROBLEM_NONE ? 0 : problem_retry_after(why.code));
 	if (res.body != NULL)
 		buf_str(&out, res.body);
 	serve_write(r, out.text, out.len);
@@ -342,6 +346,9 @@ route_main(const struct route *route)
 
 	log_open(route->name);
 	assert(w.line != NULL);
+	/* What ROUTES promises about who may call is never left to a handler.
+	 */
+	assert((w.line->caller == CALLER_TENANT) == (route->firm != NULL));
 	if (provider_configured() == NULL || !provider_clock_is_allowed())
 		return EXIT_FAILURE;
 	if (route->prepare != NULL)

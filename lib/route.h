@@ -17,6 +17,7 @@
 struct arena;
 struct db;
 struct problem;
+struct tenant;
 
 enum http_method {
 	HTTP_GET,
@@ -35,7 +36,7 @@ enum caller {
 	CALLER_ANYONE,
 	CALLER_PUBLIC,   /* visitors: nginx limits their rate */
 	CALLER_PROVIDER, /* verified by the route */
-	CALLER_TENANT,   /* the firm's token */
+	CALLER_TENANT,   /* the firm's token: see firm below */
 	CALLER_CRON      /* CRON_SECRET, checked before anything else */
 };
 
@@ -43,6 +44,8 @@ enum caller {
 struct request {
 	struct arena *arena; /* freed after the answer is sent */
 	struct db *db;       /* this worker's connection */
+	/* Whose token it carries; NULL but for routes of CALLER_TENANT. */
+	const struct tenant *tenant;
 	enum http_method method;
 	bool is_head; /* HEAD is handled as GET; nginx drops the body */
 	struct clock_time now; /* one instant for the whole request */
@@ -72,6 +75,13 @@ typedef int route_fn(
 struct route {
 	const char *name; /* its line in cgi-bin/ROUTES */
 	route_fn *handle[HTTP_METHOD_MAX];
+	/*
+	 * For a route of CALLER_TENANT, and no other: tenant_by_token(). Asked
+	 * before the body is looked at; the handler finds the firm in the
+	 * request.
+	 */
+	int (*firm)(const struct tenant **out, const struct request *req,
+	    struct problem *why);
 	size_t body_max;  /* bytes; 0: a body is not looked at */
 	unsigned accepts; /* BODY_JSON | BODY_FORM */
 	/* Called once before the first request, or NULL: what is slow the first

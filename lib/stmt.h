@@ -13,7 +13,8 @@ enum stmt_role {
 	STMT_ROLE_WEB = 1,
 	STMT_ROLE_SERVICE = 2,
 	STMT_ROLE_OWNER = 4,
-	STMT_ROLE_ANY = 7
+	STMT_ROLE_COMMAND = 8, /* the operator's, who connects as the service */
+	STMT_ROLE_ANY = 15
 };
 
 enum stmt {

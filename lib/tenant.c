@@ -17,9 +17,12 @@
 #include "problem.h"
 #include "route.h"
 
-/* What may be old, and how much of it is kept. */
+/*
+ * What may be old, and how much of it is kept: an arena takes 16 KB for each
+ * firm, in every worker, and few firms are asked for within five seconds.
+ */
 #define CACHE_AGE_US (5 * CLOCK_SECOND)
-#define CACHE_SLOTS 256
+#define CACHE_SLOTS 64
 /* Far above what json_parse_stored() makes of the largest config. */
 #define CACHE_ARENA ((size_t)16 * 1024 * 1024)
 #define KEY_SIZE 80
@@ -83,7 +86,7 @@ languages_read(struct tenant *t, const struct cJSON *config)
 }
 
 static void
-countries_read(struct tenant *t, const struct cJSON *config)
+countries_read(struct tenant *t, struct arena *a, const struct cJSON *config)
 {
 	const struct cJSON *list =
 	    json_member(json_member(config, "sms"), "countries");
@@ -100,7 +103,8 @@ countries_read(struct tenant *t, const struct cJSON *config)
 	     c != NULL && t->country_count < TENANT_COUNTRIES_MAX;
 	     c = json_next(c))
 		if (json_text(c) != NULL)
-			t->countries[t->country_count++] = json_text(c);
+			t->countries[t->country_count++] =
+			    arena_strdup(a, json_text(c));
 }
 
 /*
@@ -156,26 +160,41 @@ stored_read(const struct tenant *t, struct arena *a,
 	return NULL;
 }
 
+/* The firm's own texts are all of the tree that a request may still need. */
 static void
-config_read(struct tenant *t, struct arena *a, const struct tenant_row *row)
+texts_keep(struct tenant *t, struct arena *a, struct arena *scratch,
+    const struct cJSON *config)
 {
-	const struct cJSON *config = stored_read(t, a, row, "config");
-	const struct cJSON *modules = stored_read(t, a, row, "modules");
+	const struct cJSON *texts = json_member(config, "texts");
+	struct problem why;
+
+	if (json_is_object(texts))
+		(void)json_parse_stored(&t->texts, a,
+		    arena_strdup(a, json_print(scratch, texts)), &why);
+}
+
+/* scratch holds the trees, which are many times what is kept of them in a. */
+static void
+config_read(struct tenant *t, struct arena *a, struct arena *scratch,
+    const struct tenant_row *row)
+{
+	const struct cJSON *config = stored_read(t, scratch, row, "config");
+	const struct cJSON *modules = stored_read(t, scratch, row, "modules");
 	const char *text_back, *sms_name;
 
 	languages_read(t, config);
-	countries_read(t, config);
+	countries_read(t, a, config);
 	hours_read(t, config);
+	texts_keep(t, a, scratch, config);
 	sms_name = config_text(config, NULL, "sms_name");
 	t->sms_name =
-	    sms_name != NULL ? sms_name : arena_strdup(a, setting(row, "name"));
+	    arena_strdup(a, sms_name != NULL ? sms_name : setting(row, "name"));
 	text_back = config_text(config, "quiet_hours", "text_back");
 	t->text_back = text_back != NULL && strcmp(text_back, "emergency") == 0
 	                   ? TEXT_BACK_EMERGENCY
 	                   : TEXT_BACK_DEFER;
 	t->status_messages =
 	    json_is_true(json_member(config, "status_messages"));
-	t->texts = json_member(config, "texts");
 	for (int m = 0; m < MODULE_MAX; m++) {
 		const struct cJSON *on = json_member(modules, module_names[m]);
 
@@ -189,11 +208,30 @@ text_or_null(struct arena *a, const char *text)
 	return *text == '\0' ? NULL : arena_strdup(a, text);
 }
 
+/* The same care as stored_read(): no setting may cost the firm a call. */
+static int
+calendar_read(
+    struct tenant *t, const struct tenant_row *row, struct problem *why)
+{
+	struct problem unread;
+
+	if (calendar_init(&t->calendar, setting(row, "timezone"),
+		setting(row, "quiet_hours_start"),
+		setting(row, "quiet_hours_end"),
+		(int)strtol(setting(row, "sla_response_minutes"), NULL, 10),
+		&unread) == 0)
+		return 0;
+	log_error("tenant %s: the defaults of time hold for it: %s", t->slug,
+	    unread.detail);
+	return calendar_init(&t->calendar, NULL, NULL, NULL, -1, why);
+}
+
 int
 tenant_read(struct tenant *out, struct arena *a, const struct tenant_row *row,
     struct problem *why)
 {
 	const char *own_number = setting(row, "phone");
+	struct arena *scratch;
 
 	memset(out, 0, sizeof(*out));
 	out->id = arena_strdup(a, setting(row, "customer_id"));
@@ -209,13 +247,11 @@ tenant_read(struct tenant *out, struct arena *a, const struct tenant_row *row,
 	if (*own_number == '\0' ||
 	    phone_region_of(out->region, own_number) != 0)
 		memcpy(out->region, "CH", sizeof(out->region));
-	if (calendar_init(&out->calendar, setting(row, "timezone"),
-		setting(row, "quiet_hours_start"),
-		setting(row, "quiet_hours_end"),
-		(int)strtol(setting(row, "sla_response_minutes"), NULL, 10),
-		why) != 0)
+	if (calendar_read(out, row, why) != 0)
 		return -1;
-	config_read(out, a, row);
+	scratch = arena_new(CACHE_ARENA);
+	config_read(out, a, scratch, row);
+	arena_free(scratch);
 	return 0;
 }
 
@@ -361,11 +397,18 @@ tenant_by_token(
 	db_queue(b, STMT_TOKEN_TENANT, &params);
 	if (db_flush(b, why) != 0)
 		return -1;
-	if (db_rows(b, 0) == 0)
+	/* Another scope is for something else than these routes. */
+	if (db_rows(b, 0) == 0 || strcmp(db_get(b, 0, 0, "scope"), "api") != 0)
 		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
 		    "This token is unknown or revoked");
-	return tenant_by_slug(out, req,
-	    arena_strdup(req->arena, db_get(b, 0, 0, "slug")), NULL, why);
+	if (tenant_by_slug(out, req,
+		arena_strdup(req->arena, db_get(b, 0, 0, "slug")), NULL,
+		why) == 0)
+		return 0;
+	if (why->code != PROBLEM_TENANT_UNKNOWN)
+		return -1;
+	return problem(why, PROBLEM_UNAUTHORIZED, NULL,
+	    "This token's firm is not served any more");
 }
 
 const char *

@@ -77,7 +77,8 @@ int tenant_by_number(const struct tenant **out, const struct request *req,
 
 /*
  * The firm whose token the request carries. -1 with PROBLEM_UNAUTHORIZED if it
- * carries none, or one that is unknown or revoked.
+ * carries none, or one that is unknown, revoked, of another scope, or of a firm
+ * that is not served any more.
  */
 int tenant_by_token(
     const struct tenant **out, const struct request *req, struct problem *why);

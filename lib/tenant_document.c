@@ -151,6 +151,30 @@ has_control(const char *text)
 	return false;
 }
 
+/* Does it begin with the calling code of a country or a service? */
+static bool
+is_country(const char *text)
+{
+	/* ITU-T E.164: +1 and +7; then these; all others have three digits, and
+	 * none begins as one of these. */
+	static const char two[] = "20 27 30 31 32 33 34 36 39 40 41 43 44 45 "
+				  "46 47 48 49 51 52 53 54 55 56 57 58 60 61 "
+				  "62 63 64 65 66 81 82 84 86 90 91 92 93 94 "
+				  "95 98";
+	static const char three[] = "21 22 23 24 25 26 29 35 37 38 42 50 59 67 "
+				    "68 69 80 85 87 88 96 97 99";
+	char zone[3] = "";
+	size_t len = text == NULL ? 0 : strlen(text);
+
+	if (len < 2 || len > 4 || text[0] != '+' ||
+	    strspn(text + 1, "0123456789") != len - 1)
+		return false;
+	if (len == 2)
+		return text[1] == '1' || text[1] == '7';
+	memcpy(zone, text + 1, 2);
+	return strstr(len == 3 ? two : three, zone) != NULL;
+}
+
 static void
 check_name(struct check *c, enum tenant_field field, const struct cJSON *v)
 {
@@ -158,10 +182,10 @@ check_name(struct check *c, enum tenant_field field, const struct cJSON *v)
 
 	if (name == NULL)
 		return;
-	if (*name == '\0' || characters(name) > NAME_MAX_CHARACTERS ||
-	    has_control(name))
+	if (name[strspn(name, " ")] == '\0' ||
+	    characters(name) > NAME_MAX_CHARACTERS || has_control(name))
 		wrong(c, fields[field].pointer,
-		    "must be one line of 1 to %d characters",
+		    "must be one line of 1 to %d characters, not only spaces",
 		    NAME_MAX_CHARACTERS);
 	c->out->value[field] = name;
 }
@@ -178,6 +202,32 @@ is_slug(const char *s)
 	return strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+/*
+ * APP_BASE_URL/<slug> is the firm's page: what a route's path begins with, and
+ * what a site has beside its pages, is no firm's.
+ */
+static bool
+is_reserved(const char *slug)
+{
+	static const char *const words[] = { "admin", "anfrage", "assets",
+		"danke", "favicon", "login", "robots", "static", "well-known",
+		"www" };
+	static const char *const paths[] = {
+#define ROUTE(name, methods, path, caller, role) path,
+#include "routes.def"
+#undef ROUTE
+	};
+
+	for (size_t i = 0; i < COUNT(paths); i++) {
+		const char *first = strchr(paths[i], '/') + 1;
+
+		if (strcspn(first, "/") == strlen(slug) &&
+		    strncmp(first, slug, strlen(slug)) == 0)
+			return true;
+	}
+	return is_one_of(slug, words, COUNT(words));
+}
+
 static void
 check_slug(struct check *c, enum tenant_field field, const struct cJSON *v)
 {
@@ -190,6 +240,9 @@ check_slug(struct check *c, enum tenant_field field, const struct cJSON *v)
 		    "must be 2 to %d of a-z, 0-9 and single hyphens between "
 		    "them, as in muster-ag",
 		    SLUG_MAX);
+	else if (is_reserved(slug))
+		wrong(c, fields[field].pointer,
+		    "%s is a path of OpsFabric itself", slug);
 	c->out->value[field] = slug;
 }
 
@@ -461,15 +514,6 @@ config_sms_name(struct check *c, const char *pointer, const struct cJSON *v)
 
 	if (name != NULL && message_text_firm_check(name, &why) != 0)
 		add(c, &why);
-}
-
-static bool
-is_country(const char *text)
-{
-	size_t len = text == NULL ? 0 : strlen(text);
-
-	return len >= 2 && len <= 4 && text[0] == '+' && text[1] != '0' &&
-	       strspn(text + 1, "0123456789") == len - 1;
 }
 
 static void
@@ -807,6 +851,22 @@ check_texts(struct check *c, const struct cJSON *texts, const char *firm)
 	}
 }
 
+/* Each time may be right, and both together leave no hour to write in. */
+static void
+check_times(struct check *c)
+{
+	const char *const *value = c->out->value;
+	struct calendar calendar;
+	struct problem why;
+
+	/* Whatever is wrong with one of them was said. */
+	if (c->problems->count == 0 &&
+	    calendar_init(&calendar, value[TENANT_TIMEZONE],
+		value[TENANT_QUIET_HOURS_START], value[TENANT_QUIET_HOURS_END],
+		-1, &why) != 0)
+		add(c, &why);
+}
+
 /* What the members have to do with each other. */
 static void
 check_together(struct check *c, const struct cJSON *document)
@@ -827,6 +887,7 @@ check_together(struct check *c, const struct cJSON *document)
 	if (firm == NULL || message_text_firm_check(firm, &why) != 0)
 		firm = "AG";
 	check_texts(c, json_member(config, "texts"), firm);
+	check_times(c);
 }
 
 static void

@@ -25,6 +25,9 @@
 /* Later than this a confirmation or a status message says nothing new. */
 #define USEFUL_US CLOCK_DAY
 #define APPOINTMENT_US CLOCK_HOUR
+/* An appointment may be noted a day late; further away is a typing error. */
+#define APPOINTMENT_PAST_US CLOCK_DAY
+#define APPOINTMENT_AHEAD_US (2 * 366 * CLOCK_DAY)
 #define COUNTRY_LEN 8
 /* All names of status.h and what stands between them. */
 #define MOVES_SIZE 100
@@ -277,6 +280,11 @@ appointment_read(struct ticket_move *out, const struct request *req,
 		    fields_pointer(FIELD_STARTS_AT),
 		    "Only SCHEDULED takes an appointment");
 	(void)clock_parse(&starts, out->starts_at);
+	if (starts.us < req->now.us - APPOINTMENT_PAST_US ||
+	    starts.us > req->now.us + APPOINTMENT_AHEAD_US)
+		return problem(why, PROBLEM_FIELD_INVALID,
+		    fields_pointer(FIELD_STARTS_AT),
+		    "It must lie between yesterday and two years ahead");
 	if (out->ends_at == NULL)
 		out->ends_at =
 		    intake_time(req, clock_add(starts, APPOINTMENT_US));

@@ -1,5 +1,5 @@
 -- COMMAND_MESSAGE_LIST: messages, newest first, a page of them
--- role: service
+-- role: command
 -- $1 customer_id: of one firm, or NULL
 -- $2 status: of that status only, or NULL
 -- $3 after: the last id of the page before, or NULL

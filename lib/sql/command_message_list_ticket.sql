@@ -1,5 +1,5 @@
 -- COMMAND_MESSAGE_LIST_TICKET: messages of one ticket, newest first, a page of them
--- role: service
+-- role: command
 -- $1 ticket_id: of the ticket
 -- $2 status: of that status only, or NULL
 -- $3 after: the last id of the page before, or NULL

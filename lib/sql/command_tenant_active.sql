@@ -1,5 +1,5 @@
 -- COMMAND_TENANT_ACTIVE: a firm is served, or not
--- role: service
+-- role: command
 -- $1 slug: its slug
 -- $2 active: true or false
 -- $3 now: the instant

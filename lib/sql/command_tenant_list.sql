@@ -1,5 +1,5 @@
 -- COMMAND_TENANT_LIST: the firms by slug, a page of them
--- role: service
+-- role: command
 -- $1 after: the last slug of the page before, or NULL
 -- $2 limit: how many at most
 -- > slug, name, phone, sms_number, plan, timezone, active, created_at

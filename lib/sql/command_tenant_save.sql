@@ -1,5 +1,5 @@
 -- COMMAND_TENANT_SAVE: a firm's settings, all of them: of a new one, or over those of one that nobody else changed meanwhile
--- role: service
+-- role: command
 -- $1 id: of the firm
 -- $2 name: and so on, the columns of customers; NULL where the default holds
 -- $3 slug: unique
@@ -28,13 +28,15 @@ i as (
          $11::time as quiet_hours_end, $12::int as sla_response_minutes, $13::int as review_delay_hours, $14::int as daily_segments,
          coalesce($15::text, 'pilot') as plan, $16::jsonb as config, $17::jsonb as modules, coalesce($18::boolean, true) as active,
          $19::timestamptz as now, $20::timestamptz as seen_at),
+run as (                                        -- did commit already: its answer was lost on the way
+  select c.id from customers c where c.id = $1::uuid and c.updated_at = $19::timestamptz),
 added as (
   insert into customers (id, name, slug, phone, email, sms_number, website_domain, google_review_link, timezone, quiet_hours_start,
                          quiet_hours_end, sla_response_minutes, review_delay_hours, daily_segments, plan, config, modules, active,
                          created_at, updated_at)
   select id, name, slug, phone, email, sms_number, website_domain, google_review_link, timezone, quiet_hours_start, quiet_hours_end,
          sla_response_minutes, review_delay_hours, daily_segments, plan, config, modules, active, now, now
-  from i where seen_at is null
+  from i where seen_at is null and not exists (select from run)
   returning id),
 changed as (
   update customers c
@@ -44,4 +46,4 @@ changed as (
       daily_segments = i.daily_segments, plan = i.plan, config = i.config, modules = i.modules, active = i.active, updated_at = i.now
   from i where c.id = i.id and c.updated_at = i.seen_at
   returning c.id)
-select id from added union all select id from changed
+select id from added union select id from changed union select id from run

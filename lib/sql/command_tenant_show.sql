@@ -1,5 +1,5 @@
 -- COMMAND_TENANT_SHOW: a firm by its slug: what is stored, and what holds where nothing is
--- role: service
+-- role: command
 -- $1 slug: its slug
 -- > the columns of customers, each of those with a default also as effective_...
 select c.id, c.slug, c.name, c.phone, c.email, c.sms_number, c.website_domain, c.google_review_link, c.timezone,

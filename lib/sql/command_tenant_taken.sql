@@ -1,5 +1,5 @@
 -- COMMAND_TENANT_TAKEN: which settings of a firm, of those that only one may have, another has already
--- role: service
+-- role: command
 -- $1 id: of the firm, which may be a new one
 -- $2 slug: its slug
 -- $3 phone: or NULL

@@ -1,5 +1,5 @@
 -- COMMAND_TICKET_APPOINTMENTS: when somebody goes to the contact of a ticket, and when it was called off
--- role: service
+-- role: command
 -- $1 ticket_id: of the ticket
 -- > starts_at, ends_at, who, cancelled_at
 select to_char(p.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as starts_at,

@@ -1,5 +1,5 @@
 -- COMMAND_TICKET_LIST: tickets of a firm, newest first, a page of them
--- role: service
+-- role: command
 -- $1 customer_id: of the firm
 -- $2 status: of that status only, or NULL
 -- $3 after: the last number of the page before, or NULL

@@ -1,5 +1,5 @@
 -- COMMAND_TICKET_SHOW: a ticket by the number that is spoken on the phone
--- role: service
+-- role: command
 -- $1 customer_id: of the firm
 -- $2 number: of the ticket
 -- > its columns

@@ -1,5 +1,5 @@
 -- COMMAND_TOKEN_LIST: the tokens of a firm, newest first, a page of them
--- role: service
+-- role: command
 -- $1 customer_id: of the firm
 -- $2 after: the last id of the page before, or NULL
 -- $3 limit: how many at most

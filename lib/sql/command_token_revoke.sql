@@ -1,5 +1,5 @@
 -- COMMAND_TOKEN_REVOKE: a token lets nobody in any more; once revoked it stays so
--- role: service
+-- role: command
 -- $1 id: of the token
 -- $2 now: the instant
 -- > revoked_at, slug; no row: no such token

@@ -8,38 +8,60 @@
 -- > id, attempts, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at
 with
 due as (
-  select m.id, m.customer_id, m.not_before, m.template, m.attempts, coalesce(m.segments, 1) as segments
+  select m.id, m.customer_id, m.contact_id, m.ticket_id, m.not_before, m.template, m.attempts, coalesce(m.segments, 1) as segments
   from sms_log m
   where m.status = 'queued' and m.provider = $4::text and m.not_before <= $2::timestamptz
     and coalesce(m.expires_at, 'infinity') > $2::timestamptz          -- as it stands it would tempt to the wrong index
   order by m.not_before limit $5::int
   for no key update skip locked),
 tenant as materialized (
-  select t.customer_id, z.day, t.daily_segments,
+  select t.customer_id, t.active, z.day, t.daily_segments, (z.day + 1 + t.quiet_hours_end) at time zone t.timezone as tomorrow,
          coalesce((select u.segments from segment_usage u where u.customer_id = t.customer_id and u.day = z.day), 0) as used
   from tenants t cross join lateral (select ($2::timestamptz at time zone t.timezone)::date as day offset 0) z
   where t.customer_id = any (array(select customer_id from due))),
--- what was counted at its first attempt is not counted, nor held back, at a later one
+-- what has happened since it was written, or while an attempt at it came to nothing
+checked as (
+  select due.*, case when due.template in ('alert', 'reply_stop') then null
+                     when not (select t.active from tenant t where t.customer_id = due.customer_id) then 'inactive'
+                     when (select c.opted_out_at from contacts c where c.id = due.contact_id) is not null then 'opted_out'
+                     when due.template = 'review_request'
+                       and (select k.status from tickets k where k.id = due.ticket_id) not in ('DONE', 'CLOSED') then 'withdrawn' end as reason
+  from due),
+-- what was counted at its first attempt is not counted, nor held back, at a later one; requests for reviews leave one half of the
+-- budget to answers
 cost as (
-  select due.id, due.customer_id, t.day, case when due.attempts = 0 then due.segments else 0 end as segments,
-         due.attempts = 0 and due.template is distinct from 'alert'
-           and t.used + sum(case when due.attempts = 0 then due.segments else 0 end)
-               over (partition by due.customer_id order by due.not_before, due.id) > t.daily_segments as over
-  from due join tenant t using (customer_id)),
+  select k.id, k.customer_id, k.reason, k.attempts, t.day, t.tomorrow, t.used, t.daily_segments as most, (t.daily_segments + 1) / 2 as half,
+         k.template is not distinct from 'alert' as is_alert, k.template is not distinct from 'review_request' as is_review, s.segments,
+         coalesce(sum(s.segments) filter (where k.template = 'review_request') over before, 0) as reviews,
+         coalesce(sum(s.segments) filter (where k.template is distinct from 'review_request') over before, 0) as others
+  from checked k join tenant t using (customer_id)
+    cross join lateral (select case when k.attempts = 0 and k.reason is null then k.segments else 0 end as segments) s
+  window before as (partition by k.customer_id order by k.not_before, k.id)),
+fate as (                                       -- nobody is forgotten: a request for a review that the day has no room for waits
+  select c.id, c.customer_id, c.day, c.tomorrow, c.segments,
+         case when c.reason is not null then 'suppressed'
+              when c.attempts > 0 or c.is_alert then 'sending'
+              when c.is_review then case when c.used + c.others + c.reviews <= c.half then 'sending'
+                                         when c.segments <= c.half then 'queued' else 'suppressed' end
+              when c.used + c.others + least(c.reviews, greatest(c.half - c.used, 0)) <= c.most then 'sending'
+              else 'suppressed' end as status, coalesce(c.reason, 'budget') as reason
+  from cost c),
 taken as (
   update sms_log m
-  set status = case when c.over then 'suppressed' else 'sending' end, reason = case when c.over then 'budget' end,
-      attempts = case when c.over then m.attempts else m.attempts + 1 end,
-      claimed_by = case when not c.over then $1::uuid end, claimed_until = case when not c.over then $3::timestamptz end,
+  set status = c.status, reason = case c.status when 'suppressed' then c.reason end,
+      attempts = case c.status when 'sending' then m.attempts + 1 else m.attempts end,
+      claimed_by = case c.status when 'sending' then $1::uuid end, claimed_until = case c.status when 'sending' then $3::timestamptz end,
+      not_before = case c.status when 'queued' then c.tomorrow else m.not_before end,
+      expires_at = case c.status when 'queued' then c.tomorrow + (m.expires_at - m.not_before) else m.expires_at end,
       status_at = $2::timestamptz
-  from cost c
-  where m.id = c.id and m.id = any (array(select id from cost))
+  from fate c
+  where m.id = c.id and m.id = any (array(select id from fate))
   returning m.id, m.status, m.attempts, m.customer_id, m.ticket_id, m.channel, m.template, m.from_number, m.to_number, m.body,
             m.segments, m.expires_at),
 w_usage as (                                    -- in one order, or two dispatchers wait for each other
   insert into segment_usage as u (customer_id, day, segments)
-  select c.customer_id, c.day, sum(c.segments) from cost c
-  where not c.over and c.segments > 0
+  select c.customer_id, c.day, sum(c.segments) from fate c
+  where c.status = 'sending' and c.segments > 0
   group by c.customer_id, c.day order by c.customer_id, c.day
   on conflict (customer_id, day) do update set segments = u.segments + excluded.segments)
 select id, attempts, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at

@@ -19,6 +19,6 @@ w_ticket as (
 w_event as (
   insert into ticket_events (id, customer_id, ticket_id, event_type, created_at)
   select i.event_id, i.tenant, w_link.ticket_id, 'review_clicked', i.now from i, w_link)
-select l.ticket_id, c.google_review_link, exists (select from w_link) as counted
+select l.ticket_id, c.google_review_link, exists (select from w_link) or exists (select from ticket_events e where e.id = $4::uuid) as counted
 from l, customers c
 where c.id = (select app_tenant())

@@ -86,8 +86,8 @@ d as (
               else coalesce(ti.status, 'NEW') end as status,
          ti.urgency as old_urgency,
          higher_urgency(ti.urgency, case i.meaning when 'urgent' then 'HIGH' when 'callback' then 'MED' when 'text' then 'MED' end) as urgency,
-         case when r.opened then left(i.body, 10000)
-              when i.meaning = 'text' then left(concat_ws(e'\n', ti.summary, i.body), 10000) else ti.summary end as summary,
+         case when r.opened then left(nullif(i.body, ''), 10000)
+              when i.meaning = 'text' then left(concat_ws(e'\n', ti.summary, nullif(i.body, '')), 10000) else ti.summary end as summary,
          coalesce(ti.dedupe_key, i.dedupe_key) as dedupe_key,
          i.meaning in ('urgent', 'callback', 'text') or coalesce(ti.unread, true) as unread,
          case when r.opened or r.reopened or r.waits_again then i.sla_due_at else ti.sla_due_at end as sla_due_at,

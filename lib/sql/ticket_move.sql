@@ -33,6 +33,10 @@ i as (
 -- condition from being taken for that of a partial index, all of which would then be read
 ti as (
   select t.* from tickets t where t.id = $1::uuid for no key update of t),
+run as (                                                                      -- did commit already: its answer was lost on the way
+  select e.old_value from ticket_events e where e.id = $5::uuid and e.ticket_id = $1::uuid),
+told as (
+  select m.status, m.not_before from sms_log m where m.id = $13::uuid and exists (select from run)),
 co as (
   select c.* from contacts c where c.id = (select contact_id from ti)),
 budget as materialized (
@@ -51,7 +55,8 @@ r as (
               when not exists (select from unnest(i.countries) p where starts_with(co.phone, p)) and i.countries is not null then 'destination'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
-  from i join ti on ti.status = i.old left join co on true),
+  from i join ti on ti.status = i.old left join co on true
+  where not exists (select from run)),
 d as (
   select r.leaves_done, r.waits, r.appoints, r.reason, co.id as contact_id, co.phone, coalesce(i.texts -> co.language, i.texts -> i.fallback_language) as text,
          case when i.texts is null then 'none' when r.reason is not null then 'suppressed'
@@ -105,6 +110,9 @@ w_message as (
          case when d.message = 'suppressed' then 'suppressed' else 'queued' end, d.reason, i.not_before, i.expires_at, i.now, i.now
   from i, d
   where d.message <> 'none')
-select ti.id as ticket_id, ti.number, ti.status as before, exists (select from w_ticket) as moved,
-       coalesce((select d.message from d), 'none') as message
+select ti.id as ticket_id, ti.number, coalesce((select old_value from run), ti.status) as before,
+       exists (select from w_ticket) or exists (select from run) as moved,
+       coalesce((select d.message from d),
+                (select case when told.status = 'suppressed' then 'suppressed' when told.not_before > $4::timestamptz then 'deferred'
+                             else 'queued' end from told), 'none') as message
 from ti

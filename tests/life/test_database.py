@@ -294,8 +294,9 @@ def older(own_stack):
     subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", ROOT / "schema" / "roles.sql",
                     url(own_stack, "postgres", "older")], check=True, capture_output=True)
     own_stack.sql("alter database older owner to opsfabric_owner")
-    subprocess.run([own_stack.state / "programs" / "bin" / "opsfabric", "migrate"], check=True, capture_output=True,
-                   env={**os.environ, **own_stack.env, "DATABASE_OWNER_URL": url(own_stack, "opsfabric_owner", "older")})
+    env = {**os.environ, **own_stack.env, "DATABASE_OWNER_URL": url(own_stack, "opsfabric_owner", "older")}
+    subprocess.run([own_stack.state / "programs" / "bin" / "opsfabric", "migrate"], env=env, check=True,
+                   capture_output=True)
     subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-c",
                     "delete from schema_migrations where version = (select max(version) from schema_migrations)",
                     url(own_stack, "postgres", "older")], check=True, capture_output=True)

@@ -381,6 +381,31 @@ def test_the_form_of_a_slug(command, stack, slug, good):
         assert fields_of(out.stderr) == {"/slug"}
 
 
+@pytest.mark.parametrize("slug", ["api", "healthz", "static", "anfrage"])
+def test_a_path_of_the_installation_is_nobodys_slug(command, slug):
+    out = command("tenant", "add", "--file", "-", stdin=json.dumps(document(slug=slug)))
+    assert out.returncode == REFUSED and fields_of(out.stderr) == {"/slug"}, out.stderr
+
+
+@pytest.mark.parametrize("fields, pointer", [
+    ({"quiet_hours_start": "00:00", "quiet_hours_end": "24:00"}, "/quiet_hours_end"),
+    ({"name": "   ", "config": {"sms_name": "Muster"}}, "/name"),
+    ({"timezone": "europe/zurich"}, "/timezone"), ({"timezone": "posix/Europe/Zurich"}, "/timezone"),
+    *(({"config": {"sms": {"countries": ["+41", c]}}}, "/config/sms/countries") for c in ("+4", "+42", "+410", "+3", "+100", "+", "+0")),
+])
+def test_what_would_switch_a_firm_off_is_refused(command, fields, pointer):
+    out = command("tenant", "add", "--file", "-", stdin=json.dumps(document(**fields)))
+    assert out.returncode == REFUSED and fields_of(out.stderr) == {pointer}, out.stderr
+
+
+def test_calling_codes_and_zones_are_taken(command):
+    codes = ["+1", "+7", "+41", "+423", "+49", "+355", "+800", "+971"]
+    for zone in ("W-SU", "UTC", "America/Argentina/Buenos_Aires"):
+        doc = document(timezone=zone, config={"sms": {"countries": codes}})
+        out = command("tenant", "add", "--file", "-", stdin=json.dumps(doc))
+        assert out.returncode == DONE, out.stderr
+
+
 def test_a_name_that_no_sms_can_carry_needs_another_for_messages(command):
     doc = document(name="Łukasz Świątek Instalacje")
     out = command("tenant", "add", "--file", "-", stdin=json.dumps(doc))

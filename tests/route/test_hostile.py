@@ -132,9 +132,6 @@ NOT_JSON = {
     "a leading zero": b'"x":01,',
     "no digit after the point": b'"x":1.,',
     "no digit in the exponent": b'"x":1e,',
-    "a number without bounds": b'"x":1e999,',
-    "more digits than a double keeps": b'"x":9007199254740991,',
-    "1,000 digits": b'"x":' + b"1" * 1000 + b",",
     "a control character between": b'\x01',
     "a vertical tab between": b'\x0b',
     "a no-break space between": "\u00a0".encode(),
@@ -211,21 +208,54 @@ def test_a_form_that_says_nothing(firm, content, route, body):
 
 # ---- wrong types -------------------------------------------------------------------------------
 
+# Fields that a person or a program can correct; webhooks are read as they come, below.
 FIELDS = {
     "ticket": ["customer_slug", "source", "intent", "urgency", "contact_name", "contact_phone", "contact_email", "summary", "language"],
     "ticket_status": ["ticket_id", "status", "old_status", "starts_at", "ends_at", "who"],
-    "missed_call": ["To", "From", "CallStatus", "DialCallStatus", "CallSid"],
-    "sms_reply": ["To", "From", "Body", "MessageSid"],
 }
-# The name a problem uses for what may be sent under several.
-OURS = {"MessageSid": "CallSid"}
+WEBHOOK_FIELDS = {
+    "missed_call": ["From", "CallStatus", "DialCallStatus", "CallSid"],
+    "sms_reply": ["From", "Body", "MessageSid"],
+}
+NUMBERS = ["1712345678901234567890", "-0.12345678901234567", "1e99", "1E-300", "1e999", "9007199254740991", "1" * 1000]
 
 
 @pytest.mark.parametrize("route, field", [(r, f) for r, fields in FIELDS.items() for f in fields])
 def test_a_field_of_another_type(firm, content, route, field):
     for value in (0, 41791234567, 1.5, True, False, [], ["x"], {}, {"x": "y"}):
         answer = firm.stack.post(BODIED[route], {**valid(firm, route), field: value}, token=firm.token if route == "ticket_status" else None)
-        problems.check(answer, "field-invalid", f"/{OURS.get(field, field)}", route)
+        problems.check(answer, "field-invalid", f"/{field}", route)
+
+
+@pytest.mark.parametrize("route, field", [(r, f) for r, fields in WEBHOOK_FIELDS.items() for f in fields])
+def test_a_webhook_is_taken_whatever_the_type_of_a_field(firm, route, field):
+    for value in (0, 41791234567, 1.5, 1e300, True, False, None, [], ["x"], {}, {"x": "y"}):
+        answer = firm.stack.post(BODIED[route], {**valid(firm, route), field: value})
+        assert answer.status_code == 200, (value, answer.text)
+
+
+@pytest.mark.parametrize("route", WEBHOOK_FIELDS)
+def test_a_webhook_to_no_number_is_refused(firm, content, route):
+    for value in (True, [], {}, "", " ", None, 1.5):
+        answer = firm.stack.post(BODIED[route], {**valid(firm, route), "To": value})
+        problems.check(answer, "field-missing", "/To", route)
+
+
+@pytest.mark.parametrize("route", BODIED)
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_that_nobody_reads_may_be_any(firm, route, number):
+    answer = send(firm, route, with_text(firm, route, b'"ts":%s,' % number.encode()))
+    # The ticket of the firm moves once.
+    assert answer.status_code in ((200, 409) if route == "ticket_status" else (200, 201)), answer.text
+
+
+@pytest.mark.parametrize("field", ["contact_name", "intent", "summary"])
+def test_control_characters_do_not_get_in(firm, field):
+    said = "A\x1b[31m\x7f\u0085\u009bB\r\nX:\ty"
+    phone = mobile()
+    assert firm.ticket(phone, **{field: said}).status_code == 201
+    (ticket,) = firm.tickets(phone)
+    assert ticket[field] == ("A [31m   B\nX:\ty" if field == "summary" else "A [31m   B  X: y")
 
 
 # ---- kinds of body -----------------------------------------------------------------------------
@@ -550,24 +580,30 @@ TEXTS = [
 ]
 
 
+def tidy(text, lines=False):
+    """What is stored of it: one space for each control character, but for those between lines."""
+    text = text.replace("\r\n", "\n") if lines else text
+    return re.sub("[\x01-\x08\x0b-\x1f\x7f-\x9f]" if lines else "[\x01-\x1f\x7f-\x9f]", " ", text).strip(" \t\n")
+
+
 @pytest.mark.parametrize("text", TEXTS, ids=range(len(TEXTS)))
 def test_a_text_is_stored_as_it_came(firm, text):
     phone = mobile()
-    trimmed = text.strip(" \t\r\n")
-    name, intent = trimmed[:120].strip(" \t\r\n"), trimmed[:60].strip(" \t\r\n")
+    trimmed = tidy(text, lines=True)
+    name, intent = text[:120], text[:60]
     answer = firm.ticket(phone, summary=text, contact_name=name, intent=intent, metadata={"text": text[:500], text[:30]: 1})
     assert answer.status_code == 201, answer.text
     (ticket,) = firm.tickets(phone)
-    assert (ticket["summary"], ticket["contact_name"], ticket["intent"]) == (trimmed, name, intent)
+    assert (ticket["summary"], ticket["contact_name"], ticket["intent"]) == (trimmed or None, tidy(name) or None, tidy(intent) or None)
     assert ticket["metadata"] == {"text": text[:500], text[:30]: 1}
     (created,) = [e for e in firm.events(ticket["id"]) if e["event_type"] == "created"]
-    assert created["new_value"] == trimmed
+    assert (created["new_value"] or "") == trimmed
 
     phone = mobile()
     answer = firm.stack.post("/api/ticket", form={"customer_slug": firm.slug, "contact_phone": phone, "summary": text})
     assert answer.status_code == 303, answer.text
     (ticket,) = firm.tickets(phone)
-    assert ticket["summary"].replace("\r\n", "\n") == trimmed.replace("\r\n", "\n")
+    assert (ticket["summary"] or "") == trimmed
 
 
 @pytest.mark.parametrize("text", [t for t in TEXTS if len(t) <= 1600], ids=[n for n, t in enumerate(TEXTS) if len(t) <= 1600])
@@ -575,7 +611,7 @@ def test_a_text_message_is_stored_as_it_came(firm, text):
     phone = mobile()
     assert firm.text(phone, text).status_code == 200
     (row,) = firm.stack.sql("select body from sms_log where customer_id = %s and direction = 'inbound' and from_number = %s", firm.id, phone)
-    assert row["body"] == text.strip(" \t\r\n")
+    assert row["body"] == tidy(text, lines=True)
 
 
 # ---- afterwards --------------------------------------------------------------------------------

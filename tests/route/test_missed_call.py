@@ -2,7 +2,9 @@
 
 import concurrent.futures
 import datetime
+import json
 import os
+import random
 import re
 import secrets
 import uuid
@@ -135,7 +137,7 @@ def test_an_ignored_call_of_twilio_is_answered_with_empty_twiml(firm):
 
 
 @pytest.mark.parametrize("body, status", [
-    ({}, 422), ({"From": "+41790000000"}, 422), ({"To": ""}, 422), ({"To": 41434435200}, 422), ([], 400),
+    ({}, 422), ({"From": "+41790000000"}, 422), ({"To": ""}, 422), ({"To": True}, 422), ({"To": 41434435299}, 404), ({"To": "+" + "4" * 400}, 404), ([], 400),
 ])
 def test_what_cannot_be_a_call_is_refused(stack, body, status):
     answer = stack.request("POST", PATH, json=body)
@@ -191,6 +193,62 @@ def test_an_ignored_event_delivered_twice_is_kept_once_and_answered_the_same(fir
     first, second = (firm.missed_call(caller, CallSid=sid, CallStatus="completed") for _ in range(2))
     assert first.content == second.content
     firm.stack.one("select 1 from inbound_events where customer_id = %s and event_id like %s", firm.id, sid + "%")
+
+
+def test_a_setting_that_cannot_be_read_loses_no_call(stack):
+    firm, caller = stack.tenant(), mobile()
+    stack.sql("update customers set quiet_hours_start = '00:00', quiet_hours_end = '24:00' where id = %s", firm.id)
+    assert said(firm.missed_call(caller))["status"] in ("queued", "deferred")
+    assert len(firm.tickets(caller)) == 1
+    assert in_logs(stack, f"tenant {firm.slug}: the defaults of time hold for it")
+
+
+# ---- calls that are written their own way ----------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [
+    "NO-ANSWER", "noanswer", "no_answer", "NOANSWER", "No Answer", "missed", "MISSED", "Busy", "cancel", "Cancelled", "CANCELED",
+])
+def test_each_spelling_of_missed_counts(firm, status):
+    for name in ("CallStatus", "call_status", "status", "DialCallStatus"):
+        caller = mobile()
+        assert said(firm.missed_call(caller, **{"CallStatus": None, name: status}))["status"] == "queued"
+        assert len(firm.tickets(caller)) == 1
+
+
+@pytest.mark.parametrize("status", ["hung up by somebody somewhere", "x" * 5000, "no-answer-at-all", 17, "ä" * 21, "-"])
+def test_a_status_that_nobody_knows_is_kept(firm, status):
+    caller, sid = mobile(), uuid.uuid4().hex
+    answer = said(firm.missed_call(caller, CallSid=sid, CallStatus=status))
+    assert (answer["status"], answer["reason"]) == ("ignored", str(status)[:20])
+    assert firm.tickets(caller) == []
+    kept = firm.stack.one("select raw from inbound_events where customer_id = %s and event_id like %s", firm.id, sid + "%")
+    assert json.dumps(status, ensure_ascii=False) in kept["raw"]
+
+
+def test_numbers_are_read_as_their_digits(firm):
+    caller, sid = mobile(), random.randrange(2**52)
+    call = {"from": int(caller[1:]), "to": int(firm.phone[1:]), "id": sid, "status": "busy"}
+    first, second = (firm.stack.post(PATH, call) for _ in range(2))
+    assert said(first)["status"] == "queued" and first.content == second.content
+    assert len(firm.tickets(caller)) == 1
+    firm.stack.one("select 1 from inbound_events where customer_id = %s and event_id = %s", firm.id, str(sid))
+
+
+def test_a_long_id_is_told_apart_whole(firm):
+    ids = ["x" * 5000 + end for end in "ab"]
+    callers = [mobile(), mobile()]
+    for _ in range(2):
+        for caller, sid in zip(callers, ids):
+            assert said(firm.missed_call(caller, CallSid=sid))["status"] == "queued"
+    assert [len(firm.tickets(caller)) for caller in callers] == [1, 1]
+
+
+@pytest.mark.parametrize("caller", ["x" * 5000, "+4179" + "1" * 400, [], True, 1.5, 2**60])
+def test_a_caller_that_nobody_can_read_is_on_a_ticket(firm, caller):
+    answer = said(firm.missed_call(caller))
+    assert answer["status"] == "recorded" and answer["reason"] in ("invalid_number", "withheld")
+    assert firm.stack.one("select contact_phone from tickets where id = %s", answer["ticket_id"])["contact_phone"] is None
 
 
 # ---- the text -------------------------------------------------------------------------------
@@ -745,6 +803,7 @@ def test_addresses_of_recordings_are_stored_nowhere(firm):
     twilio(firm, mobile(), RecordingUrl=address, To=landline())
     firm.missed_call(mobile(), RecordingUrl=address)
     firm.missed_call(mobile(), recording_url=address)
+    firm.missed_call(mobile(), legs=[{"recording_url": address}, [[{"MediaUrl": address}]]])
     wait_sent(firm, caller)
     found = [t for t in tables(firm.stack)
              if firm.stack.sql(f"select 1 from {t} x where x::text like %s limit 1", f"%{secret}%")]

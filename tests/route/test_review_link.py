@@ -6,7 +6,7 @@ import re
 import pytest
 import requests
 
-from tests.support.stack import mobile
+from tests.support.stack import ROOT, mobile
 
 PERSON = ("Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
           "Version/17.5 Mobile/15E148 Safari/604.1")
@@ -165,8 +165,14 @@ def test_a_link_to_another_host_is_not_followed(stack):
 
 @pytest.mark.parametrize("code", ["AAAAAAAAAAAA", "a", "0" * 40, "A" * 2000])
 def test_a_code_of_nobody_is_not_found(stack, code):
+    """with a page: whoever opens a link from a message is a person."""
     answer = follow(stack, "/r/" + code)
     assert answer.status_code == 404 and "Location" not in answer.headers
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert answer.text == (ROOT / "nginx/html/404.html").read_text()
+    assert answer.headers["X-Request-Id"] and answer.headers["Cache-Control"] == "no-store"
+    head = follow(stack, "/r/" + code, method="HEAD")
+    assert head.status_code == 404 and head.content == b""
 
 
 def test_a_code_is_read_exactly(firm, asked):
@@ -180,5 +186,6 @@ def test_a_code_is_read_exactly(firm, asked):
 def test_only_get(firm, asked):
     ticket_id, path = asked
     for method in ("POST", "PUT", "DELETE"):
-        assert follow(firm.stack, path, method=method).status_code == 405
+        answer = follow(firm.stack, path, method=method)
+        assert answer.status_code == 405 and answer.headers["Allow"] == "GET, HEAD"
     assert not is_counted(firm, ticket_id)

@@ -461,6 +461,24 @@ def test_a_text_is_kept_whole(firm, body):
         assert firm.tickets(caller)[0]["summary"] == body
 
 
+@pytest.mark.parametrize("length", [1601, 10000, 10001, 40000])
+def test_a_text_of_any_length_is_kept(firm, length):
+    caller, sid = mobile(), uuid.uuid4().hex
+    body = ("Wasser " * length)[:length]
+    answer = said(firm.text(caller, body, MessageSid=sid))
+    cut = body[:10000].strip()
+    assert [m["body"] for m in inbound(firm, caller)] == [cut] == history(firm, answer["ticket_id"])
+    kept = firm.stack.one("select raw from inbound_events where customer_id = %s and event_id = %s", firm.id, sid)
+    assert body in kept["raw"]
+
+
+def test_a_number_is_a_text(firm):
+    caller = mobile()
+    message = {"from": int(caller[1:]), "to": int(firm.sms_number[1:]), "text": 1, "id": 4711}
+    assert said(firm.stack.post(PATH, message))["meaning"] == "urgent"
+    assert len(firm.tickets(caller)) == 1
+
+
 def test_many_long_texts_are_all_kept(firm):
     caller = mobile()
     bodies = [f"{i} " + "ü" * 1590 for i in range(10, 19)]
@@ -479,6 +497,7 @@ def test_a_picture_without_words_is_kept_without_its_address(firm):
     })
     assert answer.status_code == 200
     assert len(inbound(firm, caller)) == 1
+    assert firm.tickets(caller)[0]["summary"] is None
     tables = firm.stack.sql(
         "select table_name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'")
     assert [t["table_name"] for t in tables

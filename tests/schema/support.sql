@@ -14,7 +14,7 @@ select regexp_replace(path, '^.*/([a-z0-9_]+)\.sql$', '\1') as name, content as 
        coalesce((select array_agg(m[2] order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as params,
        coalesce((select array_agg(m[1]::int order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as numbers
 from tap.file
-where path like 'lib/sql/%' and content ~ '\n-- role: (web|service|any)\n';      -- the owner's are the runner's business
+where path like 'lib/sql/%' and content ~ '\n-- role: (web|service|command|any)\n';      -- the owner's are the runner's business
 
 -- Two firms that must never see each other, and the instant most tests begin at (a Monday).
 create function tap.a() returns uuid immutable language sql return '0190a000-0000-7000-8000-00000000000a'::uuid;
@@ -64,7 +64,7 @@ end $$;
 create function tap.tenant_command(args jsonb, tenant uuid) returns text language sql
   return tap.command('tenant_set', jsonb_build_object('tenant', tenant, 'lock_key', coalesce(args ->> 'phone', args ->> 'email', 'other')));
 create function tap.role_of(which text) returns text language sql
-  return (select 'opsfabric_' || case role when 'any' then 'web' else role end from tap.statement where name = which);
+  return (select 'opsfabric_' || case role when 'any' then 'web' when 'command' then 'service' else role end from tap.statement where name = which);
 
 -- One pipeline: the tenant (if any) with its lock, then the statement. Afterwards no tenant is set, as after a commit.
 create function tap.call(which text, args jsonb, tenant uuid default null) returns setof jsonb language plpgsql as $$

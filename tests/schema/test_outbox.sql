@@ -1,7 +1,7 @@
 -- The outbox: a row leaves `queued` once per attempt, outcomes belong to attempts, budgets hold, nothing is blindly resent
 begin;
 select tap.start();
-select plan(59);
+select plan(55);
 
 create function pg_temp.put(n int, args jsonb default '{}') returns uuid language sql volatile
 begin atomic
@@ -68,39 +68,14 @@ select is((select count(*) from tap.call('message_unclaim', jsonb_build_object('
 select is((select array_agg(r ->> 'id') from tap.call('message_expire', jsonb_build_object('now', tap.at(9))) r), array[pg_temp.id(8)::text], 'too late');
 select is(pg_temp.state(8), 'expired 0', 'is never sent');
 
--- unknown: asked, or decided
-select is((select array_agg(r ->> 'id') from tap.call('message_unknown', jsonb_build_object('provider', 'console', 'before', tap.at(13), 'most', 9)) r), array[pg_temp.id(5)::text], 'what can be asked about');
-select is((select count(*) from tap.call('message_unknown', jsonb_build_object('provider', 'console', 'before', tap.at(12), 'most', 9)) r), 0::bigint, 'not too soon');
-create function pg_temp.resolve(n int, attempt int, verdict text, at timestamptz) returns text language sql volatile
-begin atomic
-  select tap.call('message_resolve', jsonb_build_object('id', pg_temp.id(n), 'attempt', attempt, 'verdict', verdict, 'provider_id', 'q' || n, 'now', at)) ->> 'status';
-end;
-select is(pg_temp.resolve(5, 2, 'absent', tap.at(40)), null, 'an answer about another attempt');
-select is(pg_temp.resolve(5, 1, 'absent', tap.at(40)), 'queued', 'the provider never had it: again');
-select is(pg_temp.resolve(6, 1, 'delivered', tap.at(40)), 'delivered', 'the provider delivered it');
-select is(pg_temp.resolve(6, 1, 'absent', tap.at(40)), null, 'final is final');
+-- what became of it is known before its dispatcher says so: a receipt, or a person who decided
+update sms_log set status = 'queued' where id = pg_temp.id(5);
 select is(pg_temp.claim(tap.at(40), 9), array[5, 12, 14], 'only what went back is sent again');
 select is(pg_temp.outcome(5, 2, 'unknown'), 'unknown', 'and lost again');
-select is(pg_temp.resolve(5, 2, 'absent', tap.at(1000)), 'expired', 'absent, but too late');
-
--- receipts
-create function pg_temp.receipt(n int, provider_id text, verdict text, tenant uuid default tap.a()) returns text language sql volatile
-begin atomic
-  select concat_ws(' ', r ->> 'status', r ->> 'changed')
-  from (select tap.call('message_receipt', jsonb_build_object('message_id', case when n is not null then pg_temp.id(n) end, 'provider', 'console', 'provider_id', provider_id, 'verdict', verdict,
-                        'error', null, 'now', tap.at(60), 'event_id', gen_random_uuid()), tenant) as r) x;
-end;
-select is(pg_temp.receipt(14, null, 'delivered'), 'delivered true', 'a receipt faster than the answer');
+update sms_log set status = 'delivered' where id = pg_temp.id(14);
 select is(pg_temp.outcome(14, 2, 'sent', provider_id => 'p14'), 'delivered', 'the answer adds the provider''s id');
 select is(pg_temp.state(14), 'delivered 2 p14', 'and takes nothing back');
 select is(pg_temp.outcome(14, 2, 'sent', provider_id => 'other'), null, 'once');
-select is(pg_temp.receipt(null, 'p1', 'delivered'), 'delivered true', 'found by the provider''s id');
-select is(pg_temp.receipt(1, null, 'sent'), 'delivered false', 'an old receipt');
-select is(pg_temp.receipt(1, null, 'failed'), 'delivered false', 'a contradicting one');
-select is(pg_temp.receipt(12, null, 'failed', tap.b()), null, 'another tenant''s message is not found');
-select is(pg_temp.receipt(null, 'p99', 'delivered'), null, 'an id nobody knows');
-select is(pg_temp.receipt(7, null, 'delivered'), 'queued false', 'a message that was never begun stays queued');
-select is(m ->> 'customer_id', tap.a()::text, 'our id leads to the tenant') from tap.call('message_tenant', jsonb_build_object('message_id', pg_temp.id(1))) m;
 
 -- the history of a ticket
 create temp table t as select (tap.ticket() -> 'answer' ->> 'ticket_id')::uuid as id;
@@ -108,8 +83,7 @@ delete from sms_log where ticket_id = (select id from t);
 select pg_temp.put(n, jsonb_build_object('ticket', id, 'from', 70)) from t, generate_series(21, 24) n;
 select is(pg_temp.claim(tap.at(70), 4), array[7, 21, 22, 23], 'messages of a ticket');
 select pg_temp.outcome(21, 1, 'sent'), pg_temp.outcome(22, 1, 'failed', error => 'refused'), pg_temp.outcome(23, 1, 'retry', retry => tap.at(80)), pg_temp.outcome(21, 1, 'sent', provider_id => 'x');
-select is(pg_temp.receipt(21, null, 'delivered'), 'delivered true', 'a receipt for one');
-select is(jsonb_agg(jsonb_build_array(event_type, new_value) order by seq), '[["sms_sent", null], ["sms_failed", "refused"], ["sms_delivered", null]]', 'stand in its history, once each')
+select is(jsonb_agg(jsonb_build_array(event_type, new_value) order by seq), '[["sms_sent", null], ["sms_failed", "refused"]]', 'stand in its history, once each')
 from ticket_events where event_type like 'sms%';
 delete from sms_log;
 
@@ -126,6 +100,40 @@ select is(segments, 13, 'and is not counted again') from segment_usage where cus
 select pg_temp.put(36, '{"from": 0, "until": 9999}');
 select is(pg_temp.claim('2024-03-04T23:00:00Z', 9), array[36], 'midnight in Zurich is a new day');
 select is(jsonb_agg(day order by day), '["2024-03-04", "2024-03-05"]', 'with a count of its own') from segment_usage where customer_id = tap.a();
+
+-- a request for a review leaves half of the budget to answers, and waits for the next morning instead of being lost
+delete from sms_log;
+delete from segment_usage;
+select pg_temp.put(41, '{"template": "review_request", "segments": 2}'), pg_temp.put(42, '{"template": "review_request", "segments": 2, "until": 142}'), pg_temp.put(43, '{"segments": 2}');
+select is(pg_temp.claim(tap.at(50), 9), array[41, 43], 'over half of the budget no review is asked for, but answers leave');
+select is(jsonb_build_array(status, attempts, reason, not_before, expires_at), '["queued", 0, null, "2024-03-05T06:00:00+00:00", "2024-03-05T07:40:00+00:00"]', 'it waits for the end of the quiet hours') from sms_log where id = pg_temp.id(42);
+select is(pg_temp.claim('2024-03-05T06:00:00Z', 9), array[42], 'and leaves then');
+update customers set daily_segments = 1 where id = tap.a();
+select pg_temp.put(44, '{"template": "review_request", "segments": 2, "until": 9999}');
+select is(pg_temp.claim('2024-03-06T06:00:00Z', 9), '{}'::int[], 'what no day has room for');
+select is(pg_temp.state(44), 'suppressed 0 budget', 'does not wait for ever');
+update customers set daily_segments = null where id = tap.a();
+
+-- what has changed while a message waited for another attempt
+delete from sms_log;
+create temp table u as select (tap.ticket('{"phone": "+41791230009"}') -> 'answer' ->> 'ticket_id')::uuid as id;
+delete from sms_log;
+select pg_temp.put(50 + n, jsonb_build_object('ticket', u.id, 'from', n, 'template', ('{review_request,status_done,reply_stop,alert}'::text[])[n])) from u, generate_series(1, 4) n;
+update sms_log set contact_id = (select t.contact_id from tickets t join u using (id)) where template <> 'alert';
+update tickets set status = 'DONE' where id = (select id from u);
+select is(pg_temp.claim(tap.at(50), 9), array[51, 52, 53, 54], 'all leave');
+select count(pg_temp.outcome(n, 1, 'retry', tap.at(51), retry => tap.at(52))) from generate_series(51, 54) n;
+update tickets set status = 'NEW' where id = (select id from u);
+select is(pg_temp.claim(tap.at(52), 9), array[52, 53, 54], 'the ticket was reopened: no review is asked for');
+select is(pg_temp.state(51), 'suppressed 1 withdrawn', 'and why');
+select count(pg_temp.outcome(n, 2, 'retry', tap.at(53), retry => tap.at(54))) from generate_series(52, 54) n;
+update contacts set opted_out_at = tap.at(53) where phone = '+41791230009';
+select is(pg_temp.claim(tap.at(54), 9), array[53, 54], 'after STOP only its answer and what the firm gets');
+select is(pg_temp.state(52), 'suppressed 2 opted_out', 'and why not the others');
+select pg_temp.put(55), pg_temp.put(56, '{"template": "alert"}');
+update customers set active = false where id = tap.a();
+select is(pg_temp.claim(tap.at(60), 9), array[56], 'a firm that is not served any more sends nothing');
+select is(pg_temp.state(55), 'suppressed 0 inactive', 'and why');
 
 select * from finish();
 rollback;

@@ -77,9 +77,9 @@ def untrue_messages(stack):
 def untrue_usage(stack, firm):
     """Segments are counted with the claim: once for each message that was ever begun."""
     row = stack.one(
-        "select (select coalesce(sum(segments), 0) from segment_usage where customer_id = %(firm)s) as counted,"
+        "select (select coalesce(sum(segments), 0) from segment_usage where customer_id = %s) as counted,"
         " (select coalesce(sum(segments), 0) from sms_log"
-        "  where customer_id = %(firm)s and direction = 'outbound' and attempts > 0) as begun".replace("%(firm)s", "%s"),
+        "  where customer_id = %s and direction = 'outbound' and attempts > 0) as begun",
         firm.id, firm.id)
     return [] if row["counted"] == row["begun"] else [f"segments: {row['counted']} counted, {row['begun']} begun"]
 
@@ -98,7 +98,8 @@ def broken_histories(stack, firm):
             steps = [e for e in history if e["event_type"] == kind]
             for before, after in itertools.pairwise(steps):
                 if before["new_value"] != after["old_value"]:
-                    wrong.append(f"ticket {ticket['number']}: {kind} to {before['new_value']}, then from {after['old_value']}")
+                    wrong.append(f"ticket {ticket['number']}: {kind} to {before['new_value']},"
+                                 f" then from {after['old_value']}")
             if steps and steps[-1]["new_value"] != now:
                 wrong.append(f"ticket {ticket['number']}: {kind} to {steps[-1]['new_value']}, and it is {now}")
     wrong += [f"events of no ticket {ticket}" for ticket in events]
@@ -421,16 +422,15 @@ finish_jobs.made = 0
 def cron_quietly(stack):
     """The timer's call; it may be answered by nobody."""
     port = int(stack.base.rsplit(":", 1)[1])
+    headers = {"Authorization": f"Bearer {stack.env['CRON_SECRET']}"}
     with contextlib.suppress(OSError, http.client.HTTPException), \
             contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
-        connection.request("POST", "/api/cron/review-request", headers={"Authorization": f"Bearer {stack.env['CRON_SECRET']}"})
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    return None
+        connection.request("POST", "/api/cron/review-request", headers=headers)
+        connection.getresponse().read()
 
 
 def review_round(stack, firm, rng, processes, jobs):
-    """Two overlapping runs, one of them killed at any point, or the server process it speaks to; then runs until nothing is due."""
+    """Two overlapping runs, one killed at any point, or its server process; then runs until nothing is due."""
     processes.wait_database()
     ids = finish_jobs(processes, firm, jobs)
     finish_jobs.made += jobs
@@ -454,9 +454,11 @@ def review_round(stack, firm, rng, processes, jobs):
     wrong = []
     for row in processes.sql("""
             select t.id, t.review_request_sent_at is not null as asked,
-                   (select count(*) from sms_log m where m.ticket_id = t.id and m.template = 'review_request') as messages,
+                   (select count(*) from sms_log m
+                    where m.ticket_id = t.id and m.template = 'review_request') as messages,
                    (select count(*) from review_links l where l.ticket_id = t.id) as links,
-                   (select count(*) from ticket_events e where e.ticket_id = t.id and e.event_type = 'review_requested') as events
+                   (select count(*) from ticket_events e
+                    where e.ticket_id = t.id and e.event_type = 'review_requested') as events
             from tickets t where t.id = any (%s)""", ids):
         if not row["asked"] or (row["messages"], row["links"], row["events"]) != (1, 1, 1):
             wrong.append(f"ticket {row['id']}: asked {row['asked']}, {row['messages']} messages, {row['links']} links,"

@@ -30,8 +30,8 @@ class Load:
         first = next(self.numbers)
         # Whoever makes the load lets those go first who bear it.
         self.process = subprocess.Popen(
-            ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT, stack.base + path, "--",
-             method, authorization, str(first), *bodies],
+            ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT, stack.base + path,
+             "--", method, authorization, str(first), *bodies],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()

@@ -10,10 +10,10 @@ TYPE = "urn:opsfabric:problem:"
 
 @functools.lru_cache(maxsize=None)
 def table():
-    """slug -> (status, title)"""
+    """slug -> (status, seconds of Retry-After, title)"""
     text = (ROOT / "lib/problem.def").read_text()
-    rows = re.findall(r'^PROBLEM\(\w+, (\d+), "([a-z-]+)",\s*"([^"]+)"\)', text, re.M)
-    return {slug: (int(status), title) for status, slug, title in rows}
+    rows = re.findall(r'^PROBLEM\(\w+, (\d+), (\d+),\s*"([a-z-]+)",\s*"([^"]+)"\)', text, re.M)
+    return {slug: (int(status), int(again), title) for status, again, slug, title in rows}
 
 
 @functools.lru_cache(maxsize=None)
@@ -25,10 +25,11 @@ def of_page(route):
 
 def check(answer, slug, pointer=None, route=None):
     """The answer is this problem, complete, about that field, and the route's page knows it. Returns it."""
-    status, title = table()[slug]
+    status, again, title = table()[slug]
     assert answer.status_code == status, (answer.status_code, answer.text)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers.get("Retry-After") == (str(again) if again else None)
     problem = answer.json()
     assert problem["type"] == TYPE + slug
     assert problem["title"] == title

@@ -170,6 +170,8 @@ static const struct {
 	{ "Merci vielmal", REPLY_COURTESY },
 	{ "Merci beaucoup, bonne soirée", REPLY_COURTESY },
 	{ "D'accord merci", REPLY_COURTESY },
+	{ "Merci vilmal", REPLY_COURTESY },
+	{ "merci vielmal!", REPLY_COURTESY },
 	{ "ok merci à demain", REPLY_COURTESY },
 	{ "grazie mille", REPLY_COURTESY },
 	{ "va bene grazie", REPLY_COURTESY },

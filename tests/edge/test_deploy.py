@@ -1,0 +1,316 @@
+"""deploy/run as whoever starts it meets it: what it says, what it passes on, and that nothing stays behind"""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import urllib.parse
+
+import pytest
+
+from tests.support.processes import Processes, kill
+from tests.support.stack import ROOT, Stack, free_port, mobile, wait_for
+
+RUN = str(ROOT / "deploy" / "run")
+NOW = "2026-11-29T02:30:00+01:00"
+FIRM = "doerfler-ag"
+
+
+def table():
+    """The variables of lib/config.def."""
+    return re.findall(r"^CONFIG\(([A-Z_]+),", (ROOT / "lib" / "config.def").read_text(), re.M)
+
+
+def environment(state, port, **settings):
+    """The caller's, without what the caller's own installation was told."""
+    env = {k: v for k, v in os.environ.items() if k not in table()}
+    env.setdefault("OPSFABRIC_PRESET", "asan")
+    return {**env, "OPSFABRIC_SKIP_BUILD": "1", "OPSFABRIC_STATE": str(state), "OPSFABRIC_PORT": str(port), **settings}
+
+
+def deploy_run(env, *args, timeout=120):
+    return subprocess.run(
+        [RUN, *args], env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+
+
+def processes_in(state):
+    """Of whoever works in the state directory: all that an installation is."""
+    found = {}
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        try:
+            if str((process / "cwd").resolve()).startswith(f"{state}"):
+                found[int(process.name)] = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
+        except OSError:
+            continue
+    return found
+
+
+class Instance:
+    """One installation, whether or not it runs."""
+
+    def __init__(self, state, **settings):
+        self.state = state
+        self.port = free_port()
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.env = environment(state, self.port, **settings)
+
+    def run(self, *args, **kwargs):
+        return deploy_run(self.env, *args, **kwargs)
+
+    def stack(self):
+        """To ask it; its base is where it listens, whatever APP_BASE_URL says."""
+        made = Stack(self.state)
+        made.base = self.base
+        return made
+
+
+def settings_of_everything(state):
+    """A value for each variable of the table, none of them its default."""
+    def url(role):
+        where = urllib.parse.quote(f"{state}/postgres", safe="/")
+        return f"postgresql://opsfabric_{role}@/opsfabric?host={where}&connect_timeout=7"
+
+    made = {
+        "DATABASE_URL": url("web"),
+        "DATABASE_SERVICE_URL": url("service"),
+        "DATABASE_OWNER_URL": url("owner"),
+        "APP_BASE_URL": "https://kunden.example",
+        "SMS_PROVIDER": "console",
+        "CRON_SECRET": "it's \"quoted\" $HOME `id` %(x)s \\ ; #",
+        "DEFAULT_CUSTOMER_SLUG": FIRM,
+        "ECALL_USERNAME": "user with spaces",
+        "ECALL_PASSWORD": "p%ss'wörd",
+        "ECALL_SENDER_ID": "Muster AG",
+        "ECALL_URL": "https://sms.example/x?y=1&z=%20",
+        "ECALL_NUMBER_PREFIX": "+",
+    }
+    assert set(made) | {"OPSFABRIC_STATE"} == set(table())
+    return made
+
+
+@pytest.fixture(scope="module")
+def other(private_dir):
+    """A second one, in the foreground, with a server's limits, at an hour at which messages leave at once."""
+    private_dir.chmod(0o755)
+    made = Instance(
+        private_dir / "other", OPSFABRIC_WORKERS="1", OPSFABRIC_RATE_LIMIT="on", OPSFABRIC_NOW="2026-11-24T10:00:00+01:00")
+    made.output = private_dir / "other.out"
+    with made.output.open("w") as out:
+        made.foreground = subprocess.Popen(
+            [RUN], env=made.env, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
+    yield made
+    if made.foreground.poll() is None:
+        made.foreground.terminate()
+        made.foreground.wait(120)
+
+
+@pytest.fixture(scope="module")
+def instance(private_dir, other):
+    """Starts at the same time as the other one."""
+    state = private_dir / "a b"
+    made = Instance(state, OPSFABRIC_NOW=NOW, OPSFABRIC_WORKERS="1", **settings_of_everything(state))
+    # Whoever reads the words of --detach gets their end when it returns: nothing holds the pipe.
+    made.said = subprocess.run(
+        f"{shlex.quote(RUN)} --detach | cat", shell=True, env=made.env, stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=180)
+    yield made
+    made.run("--stop")
+
+
+# ---- a running one -----------------------------------------------------------------------------
+
+
+def test_it_returns_when_it_is_ready(instance):
+    assert f"OpsFabric answers on {instance.base}" in instance.said.stdout, instance.said.stderr
+    assert instance.stack().get("/healthz").status_code == 200
+    assert "DATABASE_URL is set" in instance.said.stderr
+
+
+def test_what_it_prints_can_be_typed(instance):
+    lines = re.findall(r"^  (?:a missed call|the answer \"1\"|from the website): +(curl .*)$", instance.said.stdout, re.M)
+    assert len(lines) == 3
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line.replace("curl ", "curl -s -o /dev/null -w '%{http_code}' ")],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+        assert done.stdout in ("200", "201"), line
+    tickets = subprocess.run(
+        f"{re.search('the command +(.*)', instance.said.stdout)[1]} ticket list {FIRM}", shell=True,
+        capture_output=True, text=True, timeout=30)
+    assert (tickets.returncode, len(re.findall("HIGH|MED", tickets.stdout))) == (0, 2), tickets.stdout + tickets.stderr
+
+
+def test_every_setting_reaches_every_program(instance):
+    wanted = {**settings_of_everything(instance.state), "OPSFABRIC_STATE": str(instance.state)}
+    stack = instance.stack()
+    assert {name: stack.env[name] for name in table()} == wanted
+    processes = Processes(stack)
+    for name in [*processes.routes(), "dispatcher"]:
+        (pid,) = processes.wait_running(name)
+        text = pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode()
+        got = dict(entry.split("=", 1) for entry in text.split("\0") if "=" in entry)
+        assert {key: got.get(key) for key in wanted} == wanted, name
+        assert "HOME" not in got and "PGOPTIONS" not in got
+    answer = stack.get("/")
+    assert answer.headers["Location"].startswith("https://kunden.example/")
+
+
+def test_the_clock_runs_from_the_instant_that_was_asked_for(instance):
+    stack = instance.stack()
+    answer = stack.post("/api/ticket", {"customer_slug": FIRM, "contact_phone": mobile(), "summary": "x"})
+    row = stack.one(
+        "select created_at - %s::timestamptz between '0' and '10 minutes' as soon from tickets where id = %s",
+        NOW, answer.json()["ticket_id"])
+    assert row["soon"]
+    stack.close()
+
+
+def test_status_says_what_runs(instance):
+    said = instance.run("--status")
+    assert said.returncode == 0
+    assert f"Running in {instance.state}" in said.stdout and f"OpsFabric answers on {instance.base}" in said.stdout
+    routes = (instance.state / "programs" / "routes.list").read_text().split()
+    for name in ["postgres", "dispatcher", "nginx", *(f"{route}:{route}_1" for route in routes)]:
+        assert re.search(rf"^{name} +RUNNING ", said.stdout, re.M), said.stdout
+
+
+def test_a_second_start_says_where_it_is_and_starts_nothing(instance):
+    before = processes_in(instance.state)
+    said = instance.run("--detach", timeout=20)
+    assert said.returncode == 0 and "Already running" in said.stdout
+    assert f"OpsFabric answers on {instance.base}" in said.stdout and said.stdout.count("curl ") == 3
+    assert processes_in(instance.state) == before
+
+
+def test_one_route_is_restarted_and_the_others_are_not(instance):
+    processes = Processes(instance.stack())
+    before = {name: processes.wait_running(name) for name in [*processes.routes(), "dispatcher", "nginx", "postgres"]}
+    said = instance.run("--restart", "health")
+    assert (said.returncode, said.stdout) == (0, "==> health has been restarted\n"), said.stderr
+    processes.wait_running("health", other_than=before["health"])
+    for name, pids in before.items():
+        assert name == "health" or processes.pids(name) == pids
+    assert instance.stack().get("/healthz").status_code == 200
+
+
+# ---- two of them -------------------------------------------------------------------------------
+
+
+def test_two_live_side_by_side(instance, other):
+    wait_for(lambda: "Ctrl-C stops it" in other.output.read_text() or other.foreground.poll() is not None, 180, "the other")
+    assert other.foreground.poll() is None, other.output.read_text()
+    number = mobile()
+    first, second = instance.stack(), other.stack()
+    assert second.post("/api/ticket", {"customer_slug": FIRM, "contact_phone": number}).status_code == 201
+    second.wait_messages(number)
+    assert first.messages(number) == [] and first.sql("select from tickets where contact_phone = %s", number) == []
+    first.close()
+    second.close()
+
+
+def test_with_limits_the_public_is_limited_and_nobody_else(instance, other):
+    stack = other.stack()
+
+    def ticket():
+        return stack.request("POST", "/api/ticket")
+
+    answers = [ticket() for _ in range(60)]
+    assert {answer.status_code for answer in answers[:15]} == {415}, "a person who asks some times at once is no flood"
+    limited = [answer for answer in answers if answer.status_code != 415]
+    assert limited, "sixty requests at once are one"
+    for answer in limited:
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        problem = answer.json()
+        assert problem["type"] == "urn:opsfabric:problem:too-many-requests" and problem["status"] == 429
+        assert problem["instance"] == answer.headers["X-Request-Id"]
+    for _ in range(30):
+        assert stack.request("POST", "/api/webhook/missed-call").status_code == 415
+        assert stack.request("POST", "/api/ticket/status").status_code == 415
+        assert stack.get("/r/abc").status_code == 404
+    wait_for(lambda: ticket().status_code == 415, 10, "the limit to pass")
+    unlimited = instance.stack()
+    assert {unlimited.request("POST", "/api/ticket").status_code for _ in range(60)} == {415}
+
+
+# ---- what is refused ---------------------------------------------------------------------------
+
+
+def refused(said, *words):
+    assert said.returncode == 1 and said.stdout == "", said.stdout
+    assert len(said.stderr.splitlines()) == 1, said.stderr
+    for word in ("deploy/run: ", *words):
+        assert word in said.stderr
+
+
+def test_a_restart_of_what_is_not_there(instance, private_dir):
+    refused(instance.run("--restart", "nobody"), "there is no route nobody")
+    refused(Instance(private_dir / "none").run("--restart", "health"), "nothing runs in")
+
+
+def test_a_port_in_use(instance, private_dir):
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        said = deploy_run(environment(private_dir / "late", port), "--detach")
+    refused(said, f"port {port} is in use", "OPSFABRIC_PORT")
+    refused(deploy_run(environment(private_dir / "late", instance.port), "--detach"), f"port {instance.port} is in use")
+
+
+def test_a_state_path_too_long_for_a_socket(private_dir):
+    state = private_dir / ("x" * 100)
+    refused(deploy_run(environment(state, free_port()), "--detach"), "OPSFABRIC_STATE is too long", "107 bytes", str(state))
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("name, value", [
+    ("OPSFABRIC_PORT", "0"), ("OPSFABRIC_PORT", "65536"), ("OPSFABRIC_PORT", "http"),
+    ("OPSFABRIC_WORKERS", "0"), ("OPSFABRIC_WORKERS", "many"), ("OPSFABRIC_PRESET", "../x"),
+    ("OPSFABRIC_STATE", "/tmp/a,b"),
+])
+def test_a_setting_that_is_none(private_dir, name, value):
+    env = environment(private_dir / "none", free_port(), **{name: value})
+    refused(deploy_run(env, "--detach"), f"{name}={value}")
+
+
+def test_the_command_line(private_dir):
+    env = environment(private_dir / "none", free_port())
+    said = deploy_run(env, "--help")
+    assert said.returncode == 0 and said.stdout.startswith("usage: deploy/run")
+    said = deploy_run(env, "--nonsense")
+    assert (said.returncode, said.stdout) == (2, "") and said.stderr.startswith("usage: deploy/run")
+    refused(deploy_run(env, "--restart"), "--restart what?")
+    for action, status in (("--stop", 0), ("--status", 3)):
+        said = deploy_run(env, action)
+        assert (said.returncode, said.stdout) == (status, f"==> Nothing runs in {private_dir}/none\n")
+
+
+# ---- the end -----------------------------------------------------------------------------------
+
+
+def test_ctrl_c_ends_one_and_nobody_else(instance, other):
+    # A terminal tells everybody in the foreground.
+    os.killpg(other.foreground.pid, signal.SIGINT)
+    assert other.foreground.wait(120) == 0
+    assert processes_in(other.state) == {}
+    with socket.socket() as port:
+        assert port.connect_ex(("127.0.0.1", other.port)) != 0
+    assert instance.stack().get("/healthz").status_code == 200
+
+
+def test_stop_ends_what_a_killed_supervisord_left(instance):
+    supervisor = int((instance.state / "run" / "supervisord.pid").read_text())
+    assert kill(supervisor)
+    wait_for(lambda: supervisor not in processes_in(instance.state), what="supervisord to be gone")
+    said = instance.run("--status")
+    assert said.returncode == 3 and "left behind" in said.stdout and "--stop" in said.stdout
+    said = instance.run("--stop")
+    assert said.returncode == 0 and "Stopped" in said.stdout, said.stderr
+    assert processes_in(instance.state) == {}
+    assert list((instance.state / "run").glob("*.sock")) == []
+    said = instance.run("--stop")
+    assert (said.returncode, said.stdout) == (0, f"==> Nothing runs in {instance.state}\n")
