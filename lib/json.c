@@ -3,6 +3,7 @@
  */
 #include "json.h"
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -181,14 +182,16 @@ json_parse(const struct cJSON **out, struct arena *a, const char *text,
     size_t len, struct problem *why)
 {
 	const char *copy = arena_strndup(a, text, len);
-	const cJSON *tree;
+	const cJSON *tree = NULL;
 
 	if (!utf8_is_text(text, len))
 		return problem(
 		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
 	if (scan(copy, len, VALUES_FOREIGN, why) != 0 ||
-	    parse(&tree, a, copy, len, why) != 0 ||
-	    names_are_single(tree, why) != 0)
+	    parse(&tree, a, copy, len, why) != 0)
+		return -1;
+	assert(tree != NULL);
+	if (names_are_single(tree, why) != 0)
 		return -1;
 	*out = tree;
 	return 0;

@@ -73,5 +73,7 @@ utf8_prefix(const char *s, size_t max)
 char
 utf8_lower_ascii(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	return c;
 }

@@ -133,7 +133,7 @@ class Stack:
                 with self._db.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
                     cursor.execute(query, args or None)
                     return [dict(r) for r in cursor.fetchall()] if cursor.description else []
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+            except (psycopg2.DatabaseError, psycopg2.InterfaceError):
                 self._db = None
                 if attempt == 2:
                     raise
