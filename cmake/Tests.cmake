@@ -62,9 +62,14 @@ foreach(label route edge life)
 		get_filename_component(name ${script} NAME_WE)
 		string(REPLACE "test_" "" name ${name})
 		add_test(NAME ${label}/${name} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
-		set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 600
+		set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 900
 			FIXTURES_REQUIRED stack RESOURCE_LOCK stack ENVIRONMENT "${stack_env}"
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+		# These have installations of their own, to stop and to kill.
+		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy)$")
+			set_tests_properties(${label}/${name} PROPERTIES
+				FIXTURES_REQUIRED "" RESOURCE_LOCK own_stack)
+		endif()
 	endforeach()
 endforeach()
 
