@@ -21,15 +21,15 @@ create table contacts (
   erased_at            timestamptz,
   created_at           timestamptz not null,
   seen_at              timestamptz not null,
-  unique (customer_id, phone),
+  unique (id, customer_id),
   check (coalesce(phone, email, channel_id) is not null or erased_at is not null)
 ) with (fillfactor = 80);
+-- Partial, so that foreign keys never take it for theirs: while the table is empty it would seem to cost them the same, and a session
+-- keeps their plans.
+create unique index contacts_phone on contacts (customer_id, phone) where phone is not null;
 create unique index contacts_channel on contacts (customer_id, channel_id) where channel_id is not null;
 -- An e-mail address identifies a contact only where there is no number: families and firms share mailboxes.
 create unique index contacts_email on contacts (customer_id, email) where phone is null;
--- What foreign keys look for, made last: of indexes that seem to cost the same, as all do while a table is empty, the planner takes the
--- youngest, and a session keeps the plans of its foreign keys.
-alter table contacts add unique (id, customer_id);
 select protect('contacts', 'customer_id');
 
 -- The loop guard: of what was sent to a contact, newest first, have four left in the 24 hours before another would?
@@ -74,7 +74,9 @@ create index tickets_escalation on tickets (sla_due_at)
   where escalated_at is null and (status in ('NEW', 'NEEDS_CALLBACK') or status = 'DONE' and unread);
 create index tickets_review on tickets (review_due_at) where review_due_at is not null;
 create index tickets_done on tickets (job_completed_at) where status = 'DONE';
-alter table tickets add unique (id, customer_id);   -- last, as that of contacts
+-- What foreign keys look for, made last: of indexes that seem to cost the same, as all do while a table is empty, the planner takes the
+-- youngest, and a session keeps the plans of its foreign keys.
+alter table tickets add unique (id, customer_id);
 select protect('tickets', 'customer_id');
 
 create table ticket_events (
