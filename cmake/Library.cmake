@@ -36,5 +36,6 @@ target_compile_definitions(opsfabric PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSIO
 target_link_libraries(opsfabric
 	PRIVATE project_flags
 	PUBLIC PkgConfig::FCGI PkgConfig::PQ PkgConfig::CJSON PkgConfig::CURL
-		PkgConfig::URIPARSER PkgConfig::CRYPTO PkgConfig::ABSL_TIME
+		PkgConfig::URIPARSER PkgConfig::CRYPTO PkgConfig::SODIUM
+		PkgConfig::ABSL_TIME
 		${PHONENUMBER_LIBRARY} m)

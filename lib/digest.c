@@ -4,6 +4,8 @@
 #include "digest.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +21,18 @@ digest_sha256(const void *bytes, size_t len)
 	(void)SHA256(bytes, len, hash);
 	for (size_t i = 0; i < sizeof(hash); i++)
 		(void)snprintf(out.text + 2 * i, 3, "%02x", hash[i]);
+	return out;
+}
+
+struct digest_mac
+digest_hmac_sha256(const void *key, size_t key_len, const char *text)
+{
+	struct digest_mac out;
+
+	/* It fails only where SHA-256 is not to be had. */
+	if (HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)text,
+		strlen(text), out.bytes, NULL) == NULL)
+		abort();
 	return out;
 }
 

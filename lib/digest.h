@@ -14,6 +14,13 @@ struct digest_hex {
 /* SHA-256 in lower-case hexadecimal. */
 struct digest_hex digest_sha256(const void *bytes, size_t len);
 
+/* HMAC-SHA256 (RFC 2104) of a text. */
+struct digest_mac {
+	unsigned char bytes[32];
+};
+struct digest_mac digest_hmac_sha256(
+    const void *key, size_t key_len, const char *text);
+
 /* From the kernel's generator; ends the process if it has none. */
 void digest_random(void *out, size_t len);
 

@@ -80,6 +80,8 @@ def settings_of_everything(state):
         "APP_BASE_URL": "https://kunden.example",
         "SMS_PROVIDER": "console",
         "CRON_SECRET": "it's \"quoted\" $HOME `id` %(x)s \\ ; #",
+        "SECRETS_KEY": "00112233445566778899aabbccddeeff" * 2,
+        "SECRETS_KEY_OLD": "ffeeddccbbaa99887766554433221100" * 2,
         "DEFAULT_CUSTOMER_SLUG": FIRM,
         "ECALL_USERNAME": "user with spaces",
         "ECALL_PASSWORD": "p%ss'wörd",
@@ -300,6 +302,17 @@ def test_ctrl_c_ends_one_and_nobody_else(instance, other):
     with socket.socket() as port:
         assert port.connect_ex(("127.0.0.1", other.port)) != 0
     assert instance.stack().get("/healthz").status_code == 200
+
+
+def test_its_secrets_outlive_it(other):
+    before = other.stack().env
+    assert re.fullmatch("[0-9a-f]{64}", before["SECRETS_KEY"])
+    assert (other.state / "opsfabric.env").stat().st_mode & 0o777 == 0o600
+    assert other.run("--detach").returncode == 0
+    after = other.stack().env
+    assert other.run("--stop").returncode == 0
+    assert {name: after[name] for name in ("CRON_SECRET", "SECRETS_KEY")} == {
+        name: before[name] for name in ("CRON_SECRET", "SECRETS_KEY")}
 
 
 def test_stop_ends_what_a_killed_supervisord_left(instance):
