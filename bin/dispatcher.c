@@ -1,5 +1,5 @@
 /*
- * dispatcher - takes queued messages to their provider
+ * dispatcher - takes queued messages to their providers
  *
  * Any number may run, on any number of hosts. One of each host owns the socket
  * on which handlers ring after their commit; the others look every second, and
@@ -42,7 +42,6 @@ struct bell {
 };
 
 struct dispatcher {
-	const struct provider *provider;
 	struct db *db;
 	struct delivery *delivery;
 	struct bell bell;
@@ -209,12 +208,12 @@ run(struct dispatcher *d)
 static int
 may_start(struct dispatcher *d)
 {
+	const struct provider *p = provider_configured();
 	struct problem why;
 
-	d->provider = provider_configured();
-	if (d->provider == NULL || !provider_clock_is_allowed())
+	if (p == NULL || !provider_clock_is_allowed())
 		return -1;
-	if (d->provider->ready != NULL && d->provider->ready(&why) != 0) {
+	if (p->ready != NULL && p->ready(&why) != 0) {
 		log_error("%s", why.detail);
 		return -1;
 	}
@@ -232,9 +231,9 @@ main(void)
 	if (may_start(&d) != 0)
 		return EXIT_FAILURE;
 	d.db = db_new(STMT_ROLE_SERVICE, "dispatcher");
-	d.delivery = delivery_new(d.db, d.provider);
-	log_info("messages of %s, %d at a time", d.provider->name,
-	    d.provider->parallel);
+	d.delivery = delivery_new(d.db);
+	log_info("carries messages; SMS_PROVIDER is %s",
+	    provider_configured()->name);
 	status = run(&d);
 	bell_close(&d.bell);
 	delivery_free(d.delivery);

@@ -339,11 +339,10 @@ outbox_row_look(struct doctor *d, const struct db_batch *b, int row)
 	long overdue = count_of(b, row, "overdue");
 	long unknown = count_of(b, row, "unknown");
 
-	if (count_of(b, row, "queued") > 0 &&
-	    strcmp(provider, config_get(CONFIG_SMS_PROVIDER)) != 0)
+	if (count_of(b, row, "queued") > 0 && provider_find(provider) == NULL)
 		found(d, LEVEL_WARN, "outbox",
-		    "run a dispatcher for it until they are sent",
-		    "%ld messages wait for %s, which is not SMS_PROVIDER",
+		    "run the version that knows it until they are sent",
+		    "%ld messages wait for %s, which nobody here knows",
 		    count_of(b, row, "queued"), provider);
 	if (overdue > 0)
 		found(d, LEVEL_FAIL, "outbox",
@@ -386,11 +385,15 @@ settings_look(struct doctor *d)
 {
 	const struct provider *p =
 	    provider_find(config_get(CONFIG_SMS_PROVIDER));
+	struct problem why;
 
 	if (p == NULL)
 		found(d, LEVEL_FAIL, "provider", "correct SMS_PROVIDER",
 		    "nobody here knows \"%s\"",
 		    config_get(CONFIG_SMS_PROVIDER));
+	else if (p->ready != NULL && p->ready(&why) != 0)
+		found(d, LEVEL_FAIL, "provider", "see docs/providers.md", "%s",
+		    why.detail);
 	else
 		found(d, LEVEL_OK, "provider", NULL, "%s%s", p->name,
 		    p == &provider_console

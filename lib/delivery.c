@@ -45,7 +45,15 @@ enum slot_state {
 	SLOT_ENDED    /* its outcome is not written yet */
 };
 
+/* One provider's messages: none is held up by another's. */
+struct lane {
+	const struct provider *provider;
+	int counts[SLOT_ENDED + 1]; /* slots in each state */
+	bool hungry;                /* there may be more that is due */
+};
+
 struct slot {
+	struct lane *lane;
 	enum slot_state state;
 	struct arena *arena; /* what the outcome points to */
 	struct id id;
@@ -56,15 +64,15 @@ struct slot {
 
 struct delivery {
 	struct db *db;
-	const struct provider *provider;
 	struct http *http;
 	struct arena *work;
 	struct id self;
 	struct outbox outbox;
-	struct slot *slots;
+	struct lane lanes[PROVIDER_MAX]; /* in the order of providers[] */
+	struct slot *slots;              /* of all lanes, one after the other */
+	int slot_count;
 	int counts[SLOT_ENDED + 1]; /* slots in each state */
 	bool stopping;
-	bool hungry;             /* there may be more that is due */
 	int64_t gather_until_us; /* next batch, unless nobody is waiting */
 	int64_t sweep_us;        /* next look at the whole outbox */
 	int64_t pause_until_us;  /* the database is away */
@@ -72,28 +80,44 @@ struct delivery {
 	bool doubt;             /* and were not yet given back */
 };
 
+static void
+lane_open(struct delivery *d, int i, int first)
+{
+	struct lane *lane = &d->lanes[i];
+
+	lane->provider = providers[i];
+	lane->hungry = true;
+	lane->counts[SLOT_FREE] = lane->provider->parallel;
+	for (int n = first; n < first + lane->provider->parallel; n++) {
+		d->slots[n].lane = lane;
+		d->slots[n].arena = arena_new(SLOT_CAP);
+	}
+}
+
 struct delivery *
-delivery_new(struct db *db, const struct provider *p)
+delivery_new(struct db *db)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
+	int first = 0;
 
 	if (d == NULL)
 		abort();
 	d->db = db;
-	d->provider = p;
-	d->http = http_new(p->parallel);
+	for (int i = 0; i < PROVIDER_MAX; i++)
+		d->slot_count += providers[i]->parallel;
+	d->http = http_new(d->slot_count);
 	d->work = arena_new(WORK_CAP);
 	d->self = id_new();
 	d->outbox.db = db;
-	d->outbox.provider = p->name;
 	d->outbox.self = d->self.text;
-	d->slots = calloc((size_t)p->parallel, sizeof(*d->slots));
+	d->slots = calloc((size_t)d->slot_count, sizeof(*d->slots));
 	if (d->slots == NULL)
 		abort();
-	for (int i = 0; i < p->parallel; i++)
-		d->slots[i].arena = arena_new(SLOT_CAP);
-	d->counts[SLOT_FREE] = p->parallel;
-	d->hungry = true;
+	for (int i = 0; i < PROVIDER_MAX; i++) {
+		lane_open(d, i, first);
+		first += providers[i]->parallel;
+	}
+	d->counts[SLOT_FREE] = d->slot_count;
 	return d;
 }
 
@@ -103,7 +127,7 @@ delivery_free(struct delivery *d)
 	if (d == NULL)
 		return;
 	http_free(d->http);
-	for (int i = 0; i < d->provider->parallel; i++)
+	for (int i = 0; i < d->slot_count; i++)
 		arena_free(d->slots[i].arena);
 	free(d->slots);
 	arena_free(d->work);
@@ -113,7 +137,8 @@ delivery_free(struct delivery *d)
 void
 delivery_wake(struct delivery *d)
 {
-	d->hungry = true;
+	for (int i = 0; i < PROVIDER_MAX; i++)
+		d->lanes[i].hungry = true;
 }
 
 void
@@ -133,7 +158,9 @@ static void
 slot_move(struct delivery *d, struct slot *s, enum slot_state to)
 {
 	d->counts[s->state]--;
+	s->lane->counts[s->state]--;
 	d->counts[to]++;
+	s->lane->counts[to]++;
 	s->state = to;
 }
 
@@ -154,7 +181,7 @@ backoff_us(int attempt)
 }
 
 static void
-log_outcome(const struct delivery *d, const struct slot *s)
+log_outcome(const struct slot *s)
 {
 	const struct outcome *o = &s->result.outcome;
 	char line[512];
@@ -162,8 +189,8 @@ log_outcome(const struct delivery *d, const struct slot *s)
 	/* No text, no full number: not what the provider said either. */
 	(void)snprintf(line, sizeof(line),
 	    "message %s: %s %s attempt %d %s in %" PRId64 " us%s%s", s->id.text,
-	    d->provider->name, message_outcome_name(o->kind), s->result.attempt,
-	    s->to.text, clock_ticks_us() - s->begun_us,
+	    s->lane->provider->name, message_outcome_name(o->kind),
+	    s->result.attempt, s->to.text, clock_ticks_us() - s->begun_us,
 	    o->reason == NULL ? "" : ": ", o->reason == NULL ? "" : o->reason);
 	if (o->is_our_fault)
 		log_error("%s", line);
@@ -193,7 +220,7 @@ slot_end(struct delivery *d, struct slot *s, struct outcome outcome)
 	if (outcome.kind == OUTCOME_RETRY)
 		s->result.retry_at = retry_at(&outcome, s->result.attempt);
 	slot_move(d, s, SLOT_ENDED);
-	log_outcome(d, s);
+	log_outcome(s);
 }
 
 /*
@@ -215,10 +242,12 @@ slot_return(struct delivery *d, struct slot *s)
 static void
 slot_request(struct delivery *d, struct slot *s, const struct message *m)
 {
+	const struct provider *p = s->lane->provider;
 	struct http_request r = { 0 };
 	struct problem why;
 
-	if (d->provider->request(&r, m, s->arena, &why) == 0) {
+	if ((p->ready == NULL || p->ready(&why) == 0) &&
+	    p->request(&r, m, s->arena, &why) == 0) {
 		r.timeout_us = TRANSFER_US;
 		if (http_start(d->http, &r, s, &why) == 0)
 			return;
@@ -249,8 +278,8 @@ slot_begin(struct delivery *d, struct slot *s, const struct message *m,
 	slot_move(d, s, SLOT_SENDING);
 	if (held < 0 || held > MESSAGE_LEASE / 2)
 		slot_return(d, s);
-	else if (d->provider->accept != NULL)
-		slot_end(d, s, d->provider->accept(m, s->arena));
+	else if (m->provider->accept != NULL)
+		slot_end(d, s, m->provider->accept(m, s->arena));
 	else
 		slot_request(d, s, m);
 }
@@ -258,7 +287,7 @@ slot_begin(struct delivery *d, struct slot *s, const struct message *m,
 static struct slot *
 slot_next(struct delivery *d, enum slot_state state, int *from)
 {
-	while (*from < d->provider->parallel) {
+	while (*from < d->slot_count) {
 		struct slot *s = &d->slots[(*from)++];
 
 		if (s->state == state)
@@ -267,15 +296,29 @@ slot_next(struct delivery *d, enum slot_state state, int *from)
 	return NULL;
 }
 
+/* A free one of that provider: no more are claimed than there are. */
+static struct slot *
+slot_of(struct delivery *d, const struct provider *p)
+{
+	struct slot *s;
+	int from = 0;
+
+	do
+		s = slot_next(d, SLOT_FREE, &from);
+	while (s != NULL && s->lane->provider != p);
+	assert(s != NULL);
+	return s;
+}
+
 /* What has no clear answer is unknown, whatever the provider. */
 static struct outcome
 answer_outcome(
-    const struct delivery *d, const struct http_answer *answer, struct arena *a)
+    const struct slot *s, const struct http_answer *answer, struct arena *a)
 {
 	struct outcome o = { .kind = OUTCOME_UNKNOWN };
 
 	if (answer->end == HTTP_ANSWERED)
-		return d->provider->outcome(answer, a);
+		return s->lane->provider->outcome(answer, a);
 	if (answer->end == HTTP_NOT_SENT)
 		o.kind = OUTCOME_RETRY;
 	if (answer->status > 0)
@@ -293,7 +336,7 @@ collect(struct delivery *d)
 	struct slot *s;
 
 	while ((s = http_finished(d->http, &answer)) != NULL)
-		slot_end(d, s, answer_outcome(d, &answer, s->arena));
+		slot_end(d, s, answer_outcome(s, &answer, s->arena));
 }
 
 /* -1: leave the database alone for a moment; it said why in the log. */
@@ -309,9 +352,9 @@ database(struct delivery *d, int rc)
 static int
 conclude(struct delivery *d)
 {
-	int parallel = d->provider->parallel, count = 0, from = 0;
-	struct message_result *results =
-	    arena_alloc(d->work, (size_t)parallel * sizeof(*results));
+	int count = 0, from = 0;
+	struct message_result *results = arena_alloc(
+	    d->work, (size_t)d->counts[SLOT_ENDED] * sizeof(*results));
 	struct problem why;
 	struct slot *s;
 
@@ -333,12 +376,12 @@ conclude(struct delivery *d)
 static int
 unclaim(struct delivery *d)
 {
-	int parallel = d->provider->parallel, count = 0;
 	const char **begun =
-	    arena_alloc(d->work, (size_t)parallel * sizeof(*begun));
+	    arena_alloc(d->work, (size_t)d->slot_count * sizeof(*begun));
 	struct problem why;
+	int count = 0;
 
-	for (int i = 0; i < parallel; i++)
+	for (int i = 0; i < d->slot_count; i++)
 		if (d->slots[i].state != SLOT_FREE)
 			begun[count++] = d->slots[i].id.text;
 	if (database(d,
@@ -359,33 +402,59 @@ sweep(struct delivery *d)
 	if (database(d, message_sweep(&d->outbox, d->work, &why)) != 0)
 		return -1;
 	d->sweep_us = now_us + SECOND_US;
-	d->hungry = true;
+	delivery_wake(d);
 	return 0;
+}
+
+/* How many messages of that provider may be begun now. */
+static int
+lane_wants(const struct lane *lane)
+{
+	if (!lane->hungry)
+		return 0;
+	/* While the clock is moved nothing leaves the house. */
+	if (lane->provider != &provider_console && clock_is_moved())
+		return 0;
+	return lane->counts[SLOT_FREE];
+}
+
+static bool
+wants_claim(const struct delivery *d)
+{
+	for (int i = 0; i < PROVIDER_MAX && !d->stopping; i++)
+		if (lane_wants(&d->lanes[i]) > 0)
+			return true;
+	return false;
 }
 
 static int
 claim(struct delivery *d)
 {
 	struct clock_time claimed = clock_now();
-	int most = d->counts[SLOT_FREE], count, from = 0;
-	const struct message *m;
+	struct message_wanted wanted;
+	struct message_batch batch;
 	struct problem why;
 
 	/* What was never sent to the database cannot be in doubt. */
 	if (db_connect(d->db, &why) != 0)
 		return database(d, -1);
-	if (message_claim(&m, &count, &d->outbox, d->work, most, &why) != 0) {
+	for (int i = 0; i < PROVIDER_MAX; i++)
+		wanted.slots[i] = lane_wants(&d->lanes[i]);
+	if (message_claim(&batch, &d->outbox, d->work, &wanted, &why) != 0) {
 		d->doubt = true;
 		d->doubt_until_us = clock_ticks_us() + DOUBT_US;
 		return database(d, -1);
 	}
-	for (int i = 0; i < count; i++) {
-		struct slot *s = slot_next(d, SLOT_FREE, &from);
+	for (int i = 0; i < batch.count; i++) {
+		const struct message *m = &batch.messages[i];
 
-		assert(s != NULL);
-		slot_begin(d, s, &m[i], claimed);
+		slot_begin(d, slot_of(d, m->provider), m, claimed);
 	}
-	d->hungry = count == most;
+	/* Who got as many as were asked for may have more. */
+	for (int i = 0; i < PROVIDER_MAX; i++)
+		d->lanes[i].hungry = wanted.slots[i] > 0
+		                         ? d->lanes[i].counts[SLOT_FREE] == 0
+		                         : d->lanes[i].hungry;
 	return database(d, 0);
 }
 
@@ -393,12 +462,6 @@ static bool
 is_due(const struct delivery *d, int64_t now_us)
 {
 	return d->counts[SLOT_SENDING] == 0 || now_us >= d->gather_until_us;
-}
-
-static bool
-wants_claim(const struct delivery *d)
-{
-	return !d->stopping && d->hungry && d->counts[SLOT_FREE] > 0;
 }
 
 void

@@ -1,6 +1,9 @@
 /*
  * delivery.h - the work of a dispatcher: claim, hand over, conclude
  *
+ * One delivery carries the messages of all providers, and each has transfers of
+ * its own: one that is slow or away holds up nobody else's.
+ *
  * Each step does what can be done without waiting for a provider; between two
  * steps delivery_wait() lets transfers proceed. What a killed dispatcher leaves
  * behind is `sending` in the database and becomes `unknown` when its lease is
@@ -13,10 +16,9 @@
 
 struct db;
 struct delivery;
-struct provider;
 
-/* For the messages of one provider. Free with delivery_free(). */
-struct delivery *delivery_new(struct db *db, const struct provider *p);
+/* Free with delivery_free(). */
+struct delivery *delivery_new(struct db *db);
 void delivery_free(struct delivery *d);
 
 /* Something was queued: look at once, not when the second is over. */

@@ -1,5 +1,5 @@
 /*
- * form.h - application/x-www-form-urlencoded, decoded (uriparser)
+ * form.h - application/x-www-form-urlencoded, read and written (uriparser)
  *
  * Names may repeat and keep their order: Twilio signs them all.
  */
@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 struct arena;
+struct buf;
 struct problem;
 
 struct form_pair {
@@ -33,5 +34,9 @@ const char *form_value(const struct form *f, const char *name);
 
 /* How often that name was sent. */
 size_t form_count(const struct form *f, const char *name);
+
+/* One more pair, encoded, with the & before it where something precedes it;
+ * also for the query of an address. */
+void form_add(struct buf *b, const char *name, const char *value);
 
 #endif

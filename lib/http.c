@@ -194,13 +194,17 @@ transfer_describe(struct transfer *t, const struct http_request *r)
 
 	curl_slist_free_all(t->headers);
 	t->headers = NULL;
-	header_add(t, "Content-Type", r->content_type);
-	/* No round trip that asks whether the body is welcome. */
-	header_add(t, "Expect", NULL);
+	if (r->body == NULL) {
+		must_set(curl_easy_setopt(e, CURLOPT_HTTPGET, 1L));
+	} else {
+		header_add(t, "Content-Type", r->content_type);
+		/* No round trip that asks whether the body is welcome. */
+		header_add(t, "Expect", NULL);
+		must_set(curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)strlen(r->body)));
+		must_set(curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, r->body));
+	}
 	must_set(curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers));
-	must_set(curl_easy_setopt(
-	    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(r->body)));
-	must_set(curl_easy_setopt(e, CURLOPT_COPYPOSTFIELDS, r->body));
 	must_set(curl_easy_setopt(
 	    e, CURLOPT_TIMEOUT_MS, (long)(r->timeout_us / 1000)));
 	rc = curl_easy_setopt(e, CURLOPT_URL, r->url);

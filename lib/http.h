@@ -1,7 +1,7 @@
 /*
  * http.h - many HTTP requests at once, and the truth about how each ended
  *
- * Requests are POSTs, written at most once: whether one certainly never left,
+ * Requests are written at most once: whether one certainly never left,
  * was answered, or nobody knows, is told apart (libcurl by itself repeats a
  * request on a kept connection that died). No redirect is followed, no proxy is
  * taken from the environment, certificates are verified. (libcurl is known to
@@ -18,7 +18,8 @@ struct http;
 struct problem;
 
 struct http_request {
-	const char *url; /* no user or password in it */
+	const char *url; /* never logged */
+	/* Of a POST; NULL, both: it is a GET. */
 	const char *content_type;
 	const char *body;
 	const char *user; /* Basic; NULL: no credentials */

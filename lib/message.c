@@ -67,36 +67,52 @@ text_or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
+static void
+message_read(struct message *out, const struct db_batch *b, int row)
+{
+	out->id = db_get(b, 0, row, "id");
+	out->attempt = (int)strtol(db_get(b, 0, row, "attempts"), NULL, 10);
+	out->provider = provider_find(db_get(b, 0, row, "provider"));
+	out->from = text_or_empty(db_get(b, 0, row, "from_number"));
+	out->to = text_or_empty(db_get(b, 0, row, "to_number"));
+	out->body = text_or_empty(db_get(b, 0, row, "body"));
+	out->lives_us =
+	    strtol(db_get(b, 0, row, "lives_s"), NULL, 10) * CLOCK_SECOND;
+}
+
 int
-message_claim(const struct message **out, int *count, const struct outbox *o,
-    struct arena *a, int most, struct problem *why)
+message_claim(struct message_batch *out, const struct outbox *o,
+    struct arena *a, const struct message_wanted *wanted, struct problem *why)
 {
 	struct clock_time now = clock_now();
 	struct stmt_message_claim p = {
 		.claimed_by = o->self,
 		.now = now_text(a, now),
 		.claimed_until = now_text(a, clock_add(now, MESSAGE_LEASE)),
-		.provider = o->provider,
-		.slots = arena_printf(a, "%d", most),
 	};
 	struct db_batch *b = db_batch_service(o->db, a);
+	struct buf names, slots;
 	struct message *m;
 
+	buf_init(&names, a);
+	buf_init(&slots, a);
+	for (int i = 0; i < PROVIDER_MAX; i++) {
+		if (wanted->slots[i] == 0)
+			continue;
+		array_add(&names, providers[i]->name);
+		array_add(&slots, arena_printf(a, "%d", wanted->slots[i]));
+	}
+	p.providers = array_end(&names);
+	p.slots = array_end(&slots);
 	db_queue(b, STMT_MESSAGE_CLAIM, &p);
 	/* A second run would claim others and forget these. */
 	if (db_flush_once(b, why) != 0)
 		return -1;
-	*count = db_rows(b, 0);
-	m = arena_alloc(a, (size_t)(*count + 1) * sizeof(*m));
-	for (int i = 0; i < *count; i++) {
-		m[i].id = db_get(b, 0, i, "id");
-		m[i].attempt =
-		    (int)strtol(db_get(b, 0, i, "attempts"), NULL, 10);
-		m[i].from = text_or_empty(db_get(b, 0, i, "from_number"));
-		m[i].to = text_or_empty(db_get(b, 0, i, "to_number"));
-		m[i].body = text_or_empty(db_get(b, 0, i, "body"));
-	}
-	*out = m;
+	out->count = db_rows(b, 0);
+	m = arena_alloc(a, (size_t)(out->count + 1) * sizeof(*m));
+	for (int i = 0; i < out->count; i++)
+		message_read(&m[i], b, i);
+	out->messages = m;
 	return 0;
 }
 

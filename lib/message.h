@@ -27,16 +27,25 @@ struct problem;
 /* One dispatcher's share of the outbox. */
 struct outbox {
 	struct db *db;
-	const char *provider;
 	const char *self; /* id of this dispatcher, new at every start */
 };
 
+/* How many messages of each provider may be begun; 0: none are asked for. */
+struct message_wanted {
+	int slots[PROVIDER_MAX]; /* in the order of providers[] */
+};
+
+struct message_batch {
+	const struct message *messages;
+	int count;
+};
+
 /*
- * Claim at most `most` messages that are due; *out lives in a. After -1 it is
- * not known whether rows were claimed: message_unclaim() gives them back.
+ * Claim as many messages that are due as are wanted; *out lives in a. After -1
+ * it is not known whether rows were claimed: message_unclaim() gives them back.
  */
-int message_claim(const struct message **out, int *count,
-    const struct outbox *o, struct arena *a, int most, struct problem *why);
+int message_claim(struct message_batch *out, const struct outbox *o,
+    struct arena *a, const struct message_wanted *wanted, struct problem *why);
 
 /* What became of one attempt. */
 struct message_result {

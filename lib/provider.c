@@ -6,19 +6,22 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 #include "config.h"
 #include "log.h"
 
-static const struct provider *const providers[] = {
+const struct provider *const providers[PROVIDER_MAX] = {
 	&provider_console,
 	&provider_ecall,
+	&provider_kannel,
+	&provider_twilio,
 };
 
 const struct provider *
 provider_find(const char *name)
 {
-	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]); i++)
+	for (size_t i = 0; i < PROVIDER_MAX; i++)
 		if (strcmp(providers[i]->name, name) == 0)
 			return providers[i];
 	return NULL;
@@ -34,6 +37,25 @@ provider_configured(void)
 		log_error(
 		    "SMS_PROVIDER is \"%s\", which nobody here knows", name);
 	return p;
+}
+
+int
+provider_code_read(struct outcome *out, struct arena *a,
+    const struct provider_code *table, size_t count, int code,
+    const char *prefix)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct provider_code *row = &table[i];
+
+		if (row->code != code)
+			continue;
+		out->kind = row->kind;
+		out->is_our_fault = row->blame == BLAME_US;
+		out->reason = arena_printf(
+		    a, "%s%d %s: %s", prefix, code, row->what, row->next);
+		return 0;
+	}
+	return -1;
 }
 
 bool

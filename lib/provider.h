@@ -2,12 +2,14 @@
  * provider.h - who carries messages: a table, one file per provider
  *
  * A provider never waits: it describes a transfer, the dispatcher runs as many
- * as the provider takes side by side, and the provider reads each answer.
+ * as the provider takes side by side, and the provider reads each answer. What
+ * its codes mean is a table too: provider_<name>.def.
  */
 #ifndef LIB_PROVIDER_H
 #define LIB_PROVIDER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct arena;
@@ -19,9 +21,11 @@ struct problem;
 struct message {
 	const char *id;
 	int attempt;
+	const struct provider *provider;
 	const char *from; /* "" if the row names no sender */
 	const char *to;
 	const char *body;
+	int64_t lives_us; /* until it is of no use any more */
 };
 
 enum outcome_kind {
@@ -43,6 +47,29 @@ struct outcome {
 	 * settings or at the account. */
 	bool is_our_fault;
 };
+
+/* Whether somebody has to do something: a column of the tables of codes. */
+enum blame {
+	BLAME_NOBODY,
+	BLAME_US
+};
+
+/* A row of provider_<name>.def: what a code of the provider means. */
+struct provider_code {
+	int code;
+	enum outcome_kind kind;
+	enum blame blame;
+	const char *what;
+	const char *next; /* step of the sysadmin */
+};
+
+/*
+ * What a code means, in *out; its reason begins with prefix. -1 if the table
+ * does not know it, and *out is as it was.
+ */
+int provider_code_read(struct outcome *out, struct arena *a,
+    const struct provider_code *table, size_t count, int code,
+    const char *prefix);
 
 /* A provider has either accept, or request and outcome. */
 struct provider {
@@ -69,6 +96,13 @@ struct provider {
 
 extern const struct provider provider_console;
 extern const struct provider provider_ecall;
+extern const struct provider provider_kannel;
+extern const struct provider provider_twilio;
+
+#define PROVIDER_MAX 4
+
+/* All of them, PROVIDER_MAX. */
+extern const struct provider *const providers[PROVIDER_MAX];
 
 /* By name, or NULL. */
 const struct provider *provider_find(const char *name);

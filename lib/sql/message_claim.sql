@@ -3,17 +3,19 @@
 -- $1 claimed_by: this dispatcher, an id made at its start
 -- $2 now: the instant
 -- $3 claimed_until: end of the lease
--- $4 provider: whose messages
--- $5 slots: free transfers of that provider, the most that is taken
--- > id, attempts, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at
+-- $4 providers: whose messages
+-- $5 slots: free transfers of each of them, the most that is taken
+-- > id, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s
 with
 due as (
-  select m.id, m.customer_id, m.contact_id, m.ticket_id, m.not_before, m.template, m.attempts, coalesce(m.segments, 1) as segments
-  from sms_log m
-  where m.status = 'queued' and m.provider = $4::text and m.not_before <= $2::timestamptz
-    and coalesce(m.expires_at, 'infinity') > $2::timestamptz          -- as it stands it would tempt to the wrong index
-  order by m.not_before limit $5::int
-  for no key update skip locked),
+  select d.* from unnest($4::text[], $5::int[]) w (provider, slots)
+    cross join lateral (
+      select m.id, m.customer_id, m.contact_id, m.ticket_id, m.not_before, m.template, m.attempts, coalesce(m.segments, 1) as segments
+      from sms_log m
+      where m.status = 'queued' and m.provider = w.provider and m.not_before <= $2::timestamptz
+        and coalesce(m.expires_at, 'infinity') > $2::timestamptz          -- as it stands it would tempt to the wrong index
+      order by m.not_before limit w.slots
+      for no key update skip locked) d),
 tenant as materialized (
   select t.customer_id, t.active, z.day, t.daily_segments, (z.day + 1 + t.quiet_hours_end) at time zone t.timezone as tomorrow,
          coalesce((select u.segments from segment_usage u where u.customer_id = t.customer_id and u.day = z.day), 0) as used
@@ -56,13 +58,14 @@ taken as (
       status_at = $2::timestamptz
   from fate c
   where m.id = c.id and m.id = any (array(select id from fate))
-  returning m.id, m.status, m.attempts, m.customer_id, m.ticket_id, m.channel, m.template, m.from_number, m.to_number, m.body,
-            m.segments, m.expires_at),
+  returning m.id, m.status, m.attempts, m.provider, m.customer_id, m.ticket_id, m.channel, m.template, m.from_number, m.to_number,
+            m.body, m.segments, m.expires_at),
 w_usage as (                                    -- in one order, or two dispatchers wait for each other
   insert into segment_usage as u (customer_id, day, segments)
   select c.customer_id, c.day, sum(c.segments) from fate c
   where c.status = 'sending' and c.segments > 0
   group by c.customer_id, c.day order by c.customer_id, c.day
   on conflict (customer_id, day) do update set segments = u.segments + excluded.segments)
-select id, attempts, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at
+select id, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at,
+       extract(epoch from expires_at - $2::timestamptz)::bigint as lives_s
 from taken where status = 'sending'

@@ -714,6 +714,8 @@ def test_doctor_names_what_is_wrong(command, tmp_path):
     for wrong in (("provider", "FAIL"), ("cron", "warn"), ("state", "FAIL"), ("dispatcher", "warn"), ("opsfabric_web", "FAIL"),
                   ("opsfabric_owner", "FAIL"), ("opsfabric_service", "ok")):
         assert wrong in found, out.stdout
+    found, out = checks(command, SMS_PROVIDER="twilio", TWILIO_ACCOUNT_SID="AC00")
+    assert ("provider", "FAIL") in found and "TWILIO_AUTH_TOKEN" in out.stdout
     found, out = checks(command, DATABASE_SERVICE_URL=f"postgresql://opsfabric_service@/opsfabric?host={tmp_path}")
     assert out.returncode == AWAY and ("opsfabric_service", "FAIL") in found and ("opsfabric_web", "ok") in found
 

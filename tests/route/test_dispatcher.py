@@ -213,13 +213,16 @@ class Outbox:
         env = {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS") or name == "PATH"}
         env.update(DATABASE_SERVICE_URL=self.cluster.url("opsfabric_service"), OPSFABRIC_STATE=str(self.home))
         if port is not None:
-            env.update(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="secret",
-                       ECALL_URL=f"http://127.0.0.1:{port}/api/message")
+            at = f"http://127.0.0.1:{port}"
+            env.update(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="secret", ECALL_URL=f"{at}/api/message",
+                       TWILIO_ACCOUNT_SID="AC" + "0" * 32, TWILIO_API_KEY_SID="it", TWILIO_API_KEY_SECRET="secret",
+                       TWILIO_URL=f"{at}/2010-04-01",
+                       KANNEL_USERNAME="it", KANNEL_PASSWORD="secret", KANNEL_URL=f"{at}/cgi-bin/sendsms")
         env.update(changes)
         return env
 
     def dispatcher(self, port=None, **changes):
-        """Of the simulator on port, or of the console."""
+        """With the simulator on port as every provider, or with the console alone."""
         with self.log.open("ab") as log:
             child = subprocess.Popen([PROGRAMS / "bin" / "dispatcher"], env=self.environment(port, **changes),
                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -347,6 +350,24 @@ def test_a_sent_row_was_accepted_as_it_says(outbox):
     assert TO not in log and TO[1:] not in log and "ller" not in log and "secret" not in log
 
 
+@pytest.mark.parametrize("name", ["twilio", "kannel"])
+def test_what_another_provider_accepted_is_what_the_row_says(outbox, name):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    texts = ["Gr\u00fcezi {1} & \"Frau\" M\u00fcller?", "\u00e7a va \U0001f642", "a\nb + c%20d"]
+    ids = [outbox.queue(1, text, provider=name)[0] for text in texts]
+    rows = outbox.wait_status(ids, "sent")
+    assert check_truth(outbox, provider, ids) == {"sent": 3}
+    for row in rows.values():
+        [took] = provider.accepted()[row["id"]]
+        assert (took["provider"], took["to"], took["from"]) == (name, TO, "+41790000001")
+        assert took["text"] == row["body"]
+        assert row["provider_id"] == (took["message_id"] if name == "twilio" else None)
+    if name == "kannel":
+        assert [provider.accepted()[i][0]["coding"] for i in ids] == ["0", "2", "0"]
+    assert "secret" not in outbox.log.read_text() and TO[1:] not in outbox.log.read_text()
+
+
 # text -> status that the row ends in, provider's part of its error, accepted at all
 ENDINGS = {
     "[fault:refuse]": ("failed", "HTTP 400 InvalidContent", 0),
@@ -385,6 +406,84 @@ def test_each_way_to_end_has_its_status(outbox):
             assert error in row["error"], (text, row)
     assert "no such receiver" in rows[ids["[fault:refuse]"]]["error"]
     assert not outbox.said("no such receiver")
+
+
+# where their answers differ from eCall's
+OTHER_ENDINGS = {
+    "twilio": {"[fault:accept_no_id]": ("unknown", "HTTP 202 without", 1), "[fault:refuse]": ("failed", "21211", 0)},
+    "kannel": {"[fault:accept_no_id]": ("unknown", "HTTP 202 accepted in words", 1),
+               "[fault:refuse]": ("failed", "number denied", 0), "[fault:garbage]": ("unknown", "HTTP 200", 0),
+               "[fault:accept_garbage]": ("unknown", "HTTP 200", 1), "[fault:accept_cut]": ("unknown", "HTTP 202, then", 1)},
+}
+
+
+@pytest.mark.parametrize("name", OTHER_ENDINGS)
+def test_each_way_to_end_with_another_provider(outbox, name):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    endings = {text: ending for text, ending in (ENDINGS | OTHER_ENDINGS[name]).items() if "hang" not in text}
+    ids = {text: outbox.queue(1, text, provider=name)[0] for text in endings}
+    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=30)
+    accepted = provider.accepted()
+    for text, (status, error, times) in endings.items():
+        row = rows[ids[text]]
+        assert row["status"] == status, (text, row)
+        assert len(accepted[row["id"]]) == times, (text, row)
+        assert row["attempts"] == (2 if "first" in text else 1), (text, row)
+        if "fault:accept]" in text or error is None:
+            assert row["error"] is None, (text, row)
+        else:
+            assert error in row["error"], (text, row)
+
+
+# ---- providers side by side ----------------------------------------------------------------------
+
+
+def test_one_that_is_slow_or_away_holds_up_nobody_else(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port, KANNEL_URL="http://127.0.0.1:1/cgi-bin/sendsms")
+    slow = outbox.queue(150, "[fault:wait]", provider="twilio")
+    away = outbox.queue(150, provider="kannel")
+    # as many as it may have at a time, and no more
+    wait_for(lambda: provider.count() == 100)
+    wait_for(lambda: all(row["attempts"] > 0 for row in outbox.rows(away).values()))
+    ids = outbox.queue(300) + outbox.queue(300, provider="console")
+    outbox.wait_status(ids, "sent", seconds=10)
+    statuses = collections.Counter(row["status"] for row in outbox.rows(slow).values())
+    assert statuses == {"sending": 100, "queued": 50}
+    provider.release()
+    wait_for(lambda: provider.count() == 450)
+    provider.release()
+    outbox.wait_status(slow, "sent")
+    assert check_truth(outbox, provider, slow) == {"sent": 150}
+
+
+def test_a_provider_without_settings_loses_no_message(outbox):
+    provider = outbox.provider()
+    child = outbox.dispatcher(provider.port, TWILIO_ACCOUNT_SID="", KANNEL_URL="http://10.0.0.1/cgi-bin/sendsms")
+    twilio, kannel = outbox.queue(provider="twilio"), outbox.queue(provider="kannel")
+    outbox.wait_status(outbox.queue(), "sent")
+    wait_for(lambda: all(row["attempts"] and row["status"] == "queued" for row in outbox.rows(twilio + kannel).values()))
+    assert "TWILIO_ACCOUNT_SID" in outbox.row(twilio[0])["error"]
+    assert "KANNEL_URL" in outbox.row(kannel[0])["error"]
+    assert outbox.said("error: message")
+    child.terminate()
+    child.wait(60)
+    outbox.dispatcher(provider.port)
+    outbox.wait_status(twilio + kannel, "sent")
+
+
+def test_nothing_leaves_while_the_clock_is_moved(outbox):
+    """The firm's own provider, in an installation that tries things out with the console."""
+    provider = outbox.provider()
+    outbox.move_clock(1)
+    outbox.dispatcher(provider.port, SMS_PROVIDER="console")
+    real = outbox.queue(3, provider="twilio", lives="1 day")
+    outbox.wait_status(outbox.queue(3, provider="console", lives="1 day"), "sent")
+    assert {(row["status"], row["attempts"]) for row in outbox.rows(real).values()} == {("queued", 0)}
+    (outbox.home / "clock").unlink()
+    outbox.wait_status(real, "sent")
+    assert check_truth(outbox, provider, real) == {"sent": 3}
 
 
 def test_too_many_requests_waits_as_long_as_it_was_told(outbox):

@@ -80,7 +80,7 @@ START_TEST(without_any_sender_there_is_no_request)
 {
 	struct problem why = { .code = PROBLEM_NONE };
 	struct http_request r = { 0 };
-	struct message m = { "1", 1, "", "+41791234567", "a" };
+	struct message m = { .from = "", .to = "+41791234567", .body = "a" };
 
 	ck_assert_int_eq(provider_ecall.request(&r, &m, arena, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_SENDER_ID"));

@@ -1,0 +1,216 @@
+/*
+ * provider_twilio - Twilio's Messages resource
+ *
+ * A form for each message, with Basic credentials. Twilio knows no id of ours
+ * (there is no idempotency key), but calls the address we name with what became
+ * of the message. docs/providers.md says what of it is known.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "config.h"
+#include "form.h"
+#include "http.h"
+#include "json.h"
+#include "problem.h"
+#include "provider.h"
+#include "receipt.h"
+#include "utf8.h"
+
+#define SAID_MAX ((size_t)300)
+/* Of ValidityPeriod. */
+#define VALIDITY_MAX_S 36000
+
+static const struct provider_code codes[] = {
+#define CODE(code, outcome, blame, what, next) \
+	{ code, OUTCOME_##outcome, BLAME_##blame, what, next },
+#include "provider_twilio.def"
+#undef CODE
+};
+
+/* "AC" and hexadecimal digits: it becomes part of an address. */
+static bool
+is_sid(const char *text, const char *kind)
+{
+	return strncmp(text, kind, 2) == 0 && text[2] != '\0' &&
+	       strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
+}
+
+static int
+twilio_ready(struct problem *why)
+{
+	bool has_key = *config_get(CONFIG_TWILIO_API_KEY_SID) != '\0';
+
+	if (!is_sid(config_get(CONFIG_TWILIO_ACCOUNT_SID), "AC"))
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "TWILIO_ACCOUNT_SID is not AC and hexadecimal digits");
+	if (has_key && *config_get(CONFIG_TWILIO_API_KEY_SECRET) == '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "TWILIO_API_KEY_SID is set, TWILIO_API_KEY_SECRET is not");
+	if (!has_key && *config_get(CONFIG_TWILIO_AUTH_TOKEN) == '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
+	return 0;
+}
+
+static void
+authorize(struct http_request *out)
+{
+	bool has_key = *config_get(CONFIG_TWILIO_API_KEY_SID) != '\0';
+
+	out->user = config_get(
+	    has_key ? CONFIG_TWILIO_API_KEY_SID : CONFIG_TWILIO_ACCOUNT_SID);
+	out->password = config_get(
+	    has_key ? CONFIG_TWILIO_API_KEY_SECRET : CONFIG_TWILIO_AUTH_TOKEN);
+}
+
+/* How long Twilio may try: as long as the message is of use. */
+static const char *
+validity(struct arena *a, const struct message *m)
+{
+	int64_t s = m->lives_us / CLOCK_SECOND;
+
+	if (s < 1)
+		s = 1;
+	return arena_printf(
+	    a, "%d", s > VALIDITY_MAX_S ? VALIDITY_MAX_S : (int)s);
+}
+
+static int
+twilio_request(struct http_request *out, const struct message *m,
+    struct arena *a, struct problem *why)
+{
+	const char *link = receipt_link(a, "twilio", m->id);
+	struct buf b;
+
+	if (*m->from == '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "no sender: the firm has no SMS number");
+	buf_init(&b, a);
+	form_add(&b, "To", m->to);
+	form_add(&b, is_sid(m->from, "MG") ? "MessagingServiceSid" : "From",
+	    m->from);
+	form_add(&b, "Body", m->body);
+	form_add(&b, "ValidityPeriod", validity(a, m));
+	if (link != NULL)
+		form_add(&b, "StatusCallback", link);
+	out->url = arena_printf(a, "%s/Accounts/%s/Messages.json",
+	    config_get(CONFIG_TWILIO_URL),
+	    config_get(CONFIG_TWILIO_ACCOUNT_SID));
+	out->content_type = "application/x-www-form-urlencoded";
+	out->body = b.text;
+	authorize(out);
+	return 0;
+}
+
+/* The answer as an object, or NULL. */
+static const struct cJSON *
+answer_object(const struct http_answer *answer, struct arena *a)
+{
+	const struct cJSON *v = NULL;
+	struct problem why;
+
+	if (answer->is_cut ||
+	    json_parse(&v, a, answer->body, answer->body_len, &why) != 0)
+		return NULL;
+	return json_is_object(v) ? v : NULL;
+}
+
+/* A code that the table does not know is for the message itself. */
+static void
+code_read(struct outcome *out, struct arena *a, int64_t code, int status)
+{
+	const char *prefix = arena_printf(a, "HTTP %d, ", status);
+
+	if (provider_code_read(out, a, codes, sizeof(codes) / sizeof(codes[0]),
+		(int)code, prefix) != 0)
+		out->reason = arena_printf(a, "%s%d", prefix, (int)code);
+}
+
+static struct outcome
+accepted(const struct http_answer *answer, struct arena *a)
+{
+	const struct cJSON *object = answer_object(answer, a);
+	const char *sid = json_text(json_member(object, "sid"));
+	const char *status = json_text(json_member(object, "status"));
+	struct outcome out = { .kind = OUTCOME_UNKNOWN };
+
+	if (sid == NULL || *sid == '\0' || strlen(sid) > 64) {
+		/* From somebody between us and Twilio? */
+		out.reason = arena_printf(
+		    a, "HTTP %d without Twilio's sid", answer->status);
+		return out;
+	}
+	out.provider_id = sid;
+	out.kind = OUTCOME_SENT;
+	if (status != NULL && (strcmp(status, "failed") == 0 ||
+				  strcmp(status, "undelivered") == 0)) {
+		code_read(&out, a,
+		    json_number(json_member(object, "error_code"), 0),
+		    answer->status);
+		out.kind = OUTCOME_FAILED;
+	}
+	return out;
+}
+
+/* Without a code of Twilio's: the status alone. */
+static void
+status_read(struct outcome *out, struct arena *a, int status)
+{
+	const char *hint = "";
+
+	if (status == 429 || status == 408) {
+		out->kind = OUTCOME_RETRY;
+	} else if (status == 401 || status == 403) {
+		out->kind = OUTCOME_RETRY;
+		out->is_our_fault = true;
+		hint = ": correct TWILIO_ACCOUNT_SID and the token or key";
+	} else if (status >= 300 && status < 500) {
+		/* Twilio gives each refusal a code: somebody else answers. */
+		out->kind = OUTCOME_RETRY;
+		out->is_our_fault = true;
+		hint = " without Twilio's code: correct TWILIO_URL";
+	}
+	out->reason = arena_printf(a, "HTTP %d%s", status, hint);
+}
+
+static struct outcome
+twilio_outcome(const struct http_answer *answer, struct arena *a)
+{
+	/* Of a 5xx Twilio does not say that nothing was accepted. */
+	struct outcome out = { .kind = OUTCOME_UNKNOWN };
+	const struct cJSON *object;
+	const char *said;
+	int64_t code;
+
+	if (answer->status >= 200 && answer->status < 300)
+		return accepted(answer, a);
+	object = answer_object(answer, a);
+	code = json_number(json_member(object, "code"), 0);
+	said = json_text(json_member(object, "message"));
+	if (code > 0 && code <= INT32_MAX && answer->status >= 400 &&
+	    answer->status < 500) {
+		out.kind = OUTCOME_FAILED;
+		code_read(&out, a, code, answer->status);
+		if (answer->status == 429)
+			out.kind = OUTCOME_RETRY;
+	} else {
+		status_read(&out, a, answer->status);
+	}
+	if (out.kind == OUTCOME_RETRY)
+		out.retry_after_us = answer->retry_after_us;
+	if (said != NULL)
+		out.said = arena_strndup(a, said, utf8_prefix(said, SAID_MAX));
+	return out;
+}
+
+const struct provider provider_twilio = {
+	.name = "twilio",
+	.parallel = 100,
+	.ready = twilio_ready,
+	.request = twilio_request,
+	.outcome = twilio_outcome,
+};
