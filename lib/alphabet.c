@@ -15,33 +15,47 @@
 
 #define REPLACEMENT 0xfffd
 
-/* One septet each: TS 23.038, 6.2.1, without its escape. */
-static const char basic[] =
-    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
-    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+/* Beyond ASCII, one septet each: TS 23.038, 6.2.1. */
+static const char basic[] = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà";
 
-/* Two septets each, the escape and another: 6.2.1.1. */
-static const char extension[] = "\f^{}\\[~]|€";
+/* And two, the escape and another: 6.2.1.1. */
+static const char extension[] = "€";
 
-/*
- * Is the character of n bytes one of the set? A character's bytes are found
- * only where that character stands: UTF-8 needs no look at boundaries.
- */
 static int
-is_in(const char *set, size_t set_len, const char *s, size_t n)
+ascii_septets(char c)
 {
-	return memmem(set, set_len, s, n) != NULL;
+	switch (c) {
+	case '\n':
+	case '\r':
+		return 1;
+	case '\f':
+	case '^':
+	case '{':
+	case '}':
+	case '\\':
+	case '[':
+	case '~':
+	case ']':
+	case '|':
+		return 2;
+	default:
+		return c >= ' ' && c != '`' && c != 0x7f;
+	}
 }
 
-/* Septets of a character; 0 if GSM 7-bit has no such letter. */
+/*
+ * Septets of a character of n bytes; 0 if GSM 7-bit has no such letter. Its
+ * bytes are found in a set only where that character stands: UTF-8 needs no
+ * look at boundaries.
+ */
 static int
 septets(const char *s, size_t n)
 {
-	if (is_in(basic, sizeof(basic) - 1, s, n))
+	if (n == 1)
+		return ascii_septets(*s);
+	if (memmem(basic, sizeof(basic) - 1, s, n) != NULL)
 		return 1;
-	if (is_in(extension, sizeof(extension) - 1, s, n))
-		return 2;
-	return 0;
+	return memmem(extension, sizeof(extension) - 1, s, n) != NULL ? 2 : 0;
 }
 
 /* How far a text has been cut into parts; no character lies in two of them. */
@@ -73,14 +87,18 @@ alphabet_cost(const char *utf8)
 	size_t n;
 
 	for (size_t i = 0; i < len; i += n) {
-		uint32_t c = REPLACEMENT;
+		uint32_t c = (unsigned char)utf8[i];
 		int width;
 
 		number++;
-		n = utf8_char(utf8 + i, len - i, &c);
+		n = 1;
+		if (c >= 0x80)
+			n = utf8_char(utf8 + i, len - i, &c);
 		width = n == 0 ? 0 : septets(utf8 + i, n);
-		if (n == 0)
+		if (n == 0) {
+			c = REPLACEMENT;
 			n = 1;
+		}
 		if (width == 0 && cost.culprit == 0) {
 			cost.alphabet = ALPHABET_UCS2;
 			cost.culprit = c;

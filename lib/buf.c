@@ -65,12 +65,15 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(b->text + b->len, b->size - b->len, fmt, ap);
 	va_end(ap);
 	assert(len >= 0);
-	buf_room(b, (size_t)len);
-	va_start(ap, fmt);
-	(void)vsnprintf(b->text + b->len, (size_t)len + 1, fmt, ap);
-	va_end(ap);
+	/* Mostly there is room; else what was cut off is written again. */
+	if ((size_t)len >= b->size - b->len) {
+		buf_room(b, (size_t)len);
+		va_start(ap, fmt);
+		(void)vsnprintf(b->text + b->len, b->size - b->len, fmt, ap);
+		va_end(ap);
+	}
 	b->len += (size_t)len;
 }

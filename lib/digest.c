@@ -7,10 +7,22 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+void
+digest_hex(char *out, const void *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+	const unsigned char *p = bytes;
+
+	for (size_t i = 0; i < len; i++) {
+		out[2 * i] = digits[p[i] >> 4];
+		out[2 * i + 1] = digits[p[i] & 15];
+	}
+	out[2 * len] = '\0';
+}
 
 struct digest_hex
 digest_sha256(const void *bytes, size_t len)
@@ -19,8 +31,7 @@ digest_sha256(const void *bytes, size_t len)
 	struct digest_hex out;
 
 	(void)SHA256(bytes, len, hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		(void)snprintf(out.text + 2 * i, 3, "%02x", hash[i]);
+	digest_hex(out.text, hash, sizeof(hash));
 	return out;
 }
 

@@ -11,6 +11,9 @@ struct digest_hex {
 	char text[65];
 };
 
+/* Two lower-case hexadecimal digits a byte, and a NUL: 2 * len + 1 in all. */
+void digest_hex(char *out, const void *bytes, size_t len);
+
 /* SHA-256 in lower-case hexadecimal. */
 struct digest_hex digest_sha256(const void *bytes, size_t len);
 

@@ -6,7 +6,6 @@
 #include <ctype.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -30,11 +29,13 @@ id_new(void)
 		b[i] = (uint8_t)(ms >> (40 - 8 * i));
 	b[6] = (uint8_t)(0x70 | (b[6] & 0x0f));
 	b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
-	(void)snprintf(out.text, sizeof(out.text),
-	    "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-	    "%02x%02x%02x%02x%02x%02x",
-	    b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10],
-	    b[11], b[12], b[13], b[14], b[15]);
+	digest_hex(out.text, b, 4);
+	digest_hex(out.text + 9, b + 4, 2);
+	digest_hex(out.text + 14, b + 6, 2);
+	digest_hex(out.text + 19, b + 8, 2);
+	digest_hex(out.text + 24, b + 10, 6);
+	for (int i = 8; i <= 23; i += 5)
+		out.text[i] = '-';
 	return out;
 }
 

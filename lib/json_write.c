@@ -9,32 +9,60 @@
 #include "buf.h"
 #include "utf8.h"
 
+/* How many bytes at s stand for themselves: most of every text. */
+static size_t
+plain_run(const char *s)
+{
+	size_t n = 0;
+
+	while (s[n] >= ' ' && s[n] != '"' && s[n] != '\\' && s[n] != '/')
+		n++;
+	return n;
+}
+
+/* Any other character, of which after is the one before it. Its bytes. */
+static size_t
+special(struct buf *b, const char *s, size_t len, char after)
+{
+	unsigned char c = (unsigned char)*s;
+	size_t n = utf8_char(s, len, NULL);
+
+	if (n == 0) {
+		buf_str(b, "\xef\xbf\xbd");
+		return 1;
+	}
+	if (c == '"' || c == '\\') {
+		buf_char(b, '\\');
+		buf_char(b, (char)c);
+	} else if (c == '\n') {
+		buf_str(b, "\\n");
+	} else if (c < 0x20) {
+		buf_printf(b, "\\u%04x", (unsigned)c);
+	} else if (c == '/' && after == '<') {
+		buf_str(b, "\\/");
+	} else {
+		buf_add(b, s, n);
+	}
+	return n;
+}
+
 static void
 escaped(struct buf *b, const char *s)
 {
 	size_t len = strlen(s);
+	char after = '\0';
 
 	buf_char(b, '"');
-	for (size_t i = 0; i < len;) {
-		unsigned char c = (unsigned char)s[i];
-		size_t n = utf8_char(s + i, len - i, NULL);
+	while (len > 0) {
+		size_t n = plain_run(s);
 
-		if (n == 0) {
-			buf_str(b, "\xef\xbf\xbd");
-			n = 1;
-		} else if (c == '"' || c == '\\') {
-			buf_char(b, '\\');
-			buf_char(b, (char)c);
-		} else if (c == '\n') {
-			buf_str(b, "\\n");
-		} else if (c < 0x20) {
-			buf_printf(b, "\\u%04x", (unsigned)c);
-		} else if (c == '/' && i > 0 && s[i - 1] == '<') {
-			buf_str(b, "\\/");
-		} else {
-			buf_add(b, s + i, n);
-		}
-		i += n;
+		if (n > 0)
+			buf_add(b, s, n);
+		else
+			n = special(b, s, len, after);
+		after = s[n - 1];
+		s += n;
+		len -= n;
 	}
 	buf_char(b, '"');
 }

@@ -258,8 +258,11 @@ segments_of(struct arena *a, const char *body)
 
 	buf_init(&b, a);
 	while (*body != '\0') {
-		size_t skip = 0;
+		size_t skip = strcspn(body, "{");
 
+		buf_add(&b, body, skip);
+		body += skip;
+		skip = 0;
 		for (size_t i = 0; i < 2 && skip == 0; i++) {
 			size_t len = strlen(markers[i].text);
 
@@ -268,9 +271,12 @@ segments_of(struct arena *a, const char *body)
 			buf_printf(&b, "%0*d", (int)markers[i].len, 0);
 			skip = len;
 		}
-		if (skip == 0)
+		/* Another brace is a letter like others. */
+		if (skip == 0 && *body != '\0') {
 			buf_char(&b, *body);
-		body += skip == 0 ? 1 : skip;
+			skip = 1;
+		}
+		body += skip;
 	}
 	return alphabet_cost(b.text).segments;
 }
