@@ -16,6 +16,7 @@ function setup(thread)
 end
 
 function init(args)
+	math.randomseed(os.time() + thread_number)
 	kind = args[1]
 	next_number = tonumber(args[2]) + thread_number * 5000000
 	wait_ms = tonumber(args[3])
@@ -33,8 +34,9 @@ function init(args)
 	}
 end
 
+-- Between none and twice of it: clients who all wait equally long would stay in step, and come all at once.
 function delay()
-	return wait_ms
+	return math.random(0, 2 * wait_ms)
 end
 
 function request()
