@@ -1,6 +1,8 @@
 /*
  * fields.h - the fields of a request, whether it came as JSON or as a form
  *
+ * The form of a GET is its query.
+ *
  * Which fields there are, their names and their longest values is field.def.
  */
 #ifndef LIB_FIELDS_H

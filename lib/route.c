@@ -68,6 +68,18 @@ route_bearer(const struct request *req)
 	return token + strspn(token, " ");
 }
 
+const char *
+route_path_part(const struct request *req, int i)
+{
+	const char *rest = req->path;
+
+	for (; i > 0 && *rest == '/'; i--)
+		rest += 1 + strcspn(rest + 1, "/");
+	if (*rest != '/' || rest[1] == '\0')
+		return NULL;
+	return arena_strndup(req->arena, rest + 1, strcspn(rest + 1, "/"));
+}
+
 /* Unset or wrong: nobody may call. */
 static bool
 cron_secret_fits(const struct request *req)
@@ -146,6 +158,11 @@ body_read(struct request *req, const struct worker *w, struct serve_request *r,
 	const char *length = serve_param(r, "CONTENT_LENGTH");
 	long len = length_of(length);
 
+	if (req->method == HTTP_GET && (w->route->accepts & BODY_FORM) != 0) {
+		req->body_kind = BODY_FORM;
+		req->body = req->query;
+		req->body_len = strlen(req->query);
+	}
 	if (req->method != HTTP_POST || w->route->body_max == 0)
 		return 0;
 	if (len < 0)

@@ -56,6 +56,7 @@ struct request {
 	const char *idempotency_key;
 	const char *user_agent;
 	const char *purpose; /* Sec-Purpose or Purpose: "prefetch", ... */
+	/* A GET to a route that takes forms carries one in its query. */
 	enum body_kind body_kind;
 	const char *body; /* NUL-terminated; may hold NULs as well */
 	size_t body_len;
@@ -91,6 +92,10 @@ struct route {
 
 /* The whole of a route's main(). Returns the exit status. */
 int route_main(const struct route *route);
+
+/* A part of the path, counted from 0: "api" in "/api/ticket", then "ticket",
+ * then NULL. */
+const char *route_path_part(const struct request *req, int i);
 
 /* The token of "Authorization: Bearer <token>", or NULL. */
 const char *route_bearer(const struct request *req);
