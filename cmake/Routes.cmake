@@ -13,6 +13,7 @@ set(OPSFABRIC_SOCKET_DIR /run/opsfabric CACHE PATH "Directory of the routes' soc
 set(OPSFABRIC_NGINX_DIR ${CMAKE_INSTALL_FULL_DATADIR}/opsfabric/nginx)
 set(OPSFABRIC_HTML_DIR ${OPSFABRIC_NGINX_DIR}/html)
 set(OPSFABRIC_LISTEN 80)
+set(OPSFABRIC_ACCESS_LOG /var/log/nginx/opsfabric.log)
 set(OPSFABRIC_LIMIT_KEY "$binary_remote_addr")
 
 # What a line of ROUTES becomes in nginx, by who calls: the public is counted per address.
@@ -63,10 +64,15 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 		set(ROUTE_LIMIT "${ROUTE_LIMIT_${ROUTE_${ROUTE_NAME}_CALLER}}")
 	endif()
 	set(template location.conf.in)
+	set(ROUTE_MATCH "=")
 	set(ROUTE_PATH "${path}")
 	if(path MATCHES "^~")
-		set(template location_regex.conf.in)
+		set(ROUTE_MATCH "~")
 		string(SUBSTRING "${path}" 1 -1 ROUTE_PATH)
+	endif()
+	# Below /api/ the caller is a program; any other variable address stands in a message.
+	if(path MATCHES "^~" AND NOT path MATCHES "^~\\^/api/")
+		set(template location_link.conf.in)
 	endif()
 	configure_file(${PROJECT_SOURCE_DIR}/nginx/${template}
 		${PROJECT_BINARY_DIR}/nginx/routes.d/${ROUTE_NAME}.conf @ONLY)

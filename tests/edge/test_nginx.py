@@ -83,9 +83,10 @@ def test_nginx_accepts_what_is_installed_on_a_server(stack, tmp_path):
     installed = re.search(r"include (\S+)/upstreams.conf;", text)[1]
     text = text.replace(f"{installed}/html", str(html)).replace(installed, str(built))
     text = re.sub(r"listen \S+;", f"listen 127.0.0.1:{free_port()};", text)
+    text = text.replace("access_log /var/log/nginx/", f"access_log {tmp_path}/")
     (tmp_path / "opsfabric.conf").write_text(text)
     (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ access_log off; include {tmp_path}/opsfabric.conf; }}\n")
+        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {tmp_path}/opsfabric.conf; }}\n")
     nginx_test(tmp_path, tmp_path / "nginx.conf")
 
 
