@@ -88,6 +88,14 @@ def settings_of_everything(state):
         "ECALL_SENDER_ID": "Muster AG",
         "ECALL_URL": "https://sms.example/x?y=1&z=%20",
         "ECALL_NUMBER_PREFIX": "+",
+        "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001",
+        "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",
+        "TWILIO_API_KEY_SID": "SK00000000000000000000000000000001",
+        "TWILIO_API_KEY_SECRET": "fedcba9876543210fedcba9876543210",
+        "TWILIO_URL": "https://sms.example/2010-04-01",
+        "KANNEL_URL": "http://127.0.0.1:13014/cgi-bin/sendsms",
+        "KANNEL_USERNAME": "muster",
+        "KANNEL_PASSWORD": "geheim",
     }
     assert set(made) | {"OPSFABRIC_STATE"} == set(table())
     return made
