@@ -65,13 +65,16 @@ foreach(label route edge life)
 		set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 900
 			FIXTURES_REQUIRED stack RESOURCE_LOCK stack ENVIRONMENT "${stack_env}"
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-		# These have installations of their own, to stop and to kill.
+		# These have installations of their own, to stop and to kill, and mostly wait: for a
+		# time-out, for a database that comes back. They run beside the others.
 		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy)$")
 			set_tests_properties(${label}/${name} PROPERTIES
-				FIXTURES_REQUIRED "" RESOURCE_LOCK own_stack)
+				FIXTURES_REQUIRED "" RESOURCE_LOCK "")
 		endif()
 	endforeach()
 endforeach()
+# These do not wait: of the four places of deploy/test each takes two.
+set_tests_properties(life/campaign life/restart PROPERTIES PROCESSORS 2)
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)
@@ -81,6 +84,8 @@ foreach(script IN LISTS layout_checks)
 	set_tests_properties(layout/${name} PROPERTIES LABELS layout TIMEOUT 300
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
+
+set_tests_properties(layout/clang PROPERTIES PROCESSORS 2)
 
 # Policies, constraints and statements, in databases of their own.
 add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)

@@ -158,7 +158,7 @@ def test_they_end_when_the_clock_is_moved(stack, clock, tmp_path):
             [stack.state / "programs" / "bin" / "dispatcher"], env=real(stack), cwd=stack.state,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=stderr)
     try:
-        wait_for(lambda: b"messages of ecall" in log.read_bytes(), what="its start")
+        wait_for(lambda: b"SMS_PROVIDER is ecall" in log.read_bytes(), what="its start")
         assert running.poll() is None
         clock(NIGHT)
         assert running.wait(20) != 0
