@@ -3,6 +3,7 @@
  */
 #include "digest.h"
 
+#include <limits.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+
+#include "arena.h"
 
 void
 digest_hex(char *out, const void *bytes, size_t len)
@@ -45,6 +48,41 @@ digest_hmac_sha256(const void *key, size_t key_len, const char *text)
 		strlen(text), out.bytes, NULL) == NULL)
 		abort();
 	return out;
+}
+
+struct digest_base64
+digest_hmac_sha1(const char *key, const char *text)
+{
+	unsigned char mac[SHA_DIGEST_LENGTH];
+	struct digest_base64 out;
+
+	/* It fails only where SHA-1 is not to be had. */
+	if (HMAC(EVP_sha1(), key, (int)strlen(key), (const unsigned char *)text,
+		strlen(text), mac, NULL) == NULL)
+		abort();
+	(void)EVP_EncodeBlock((unsigned char *)out.text, mac, sizeof(mac));
+	return out;
+}
+
+const char *
+digest_unbase64(struct arena *a, const char *text)
+{
+	size_t len = strlen(text), padding;
+	unsigned char *out;
+	int decoded;
+
+	padding = len > 0 && text[len - 1] == '=';
+	padding += len > 1 && text[len - 2] == '=';
+	if (len == 0 || len % 4 != 0 || len > INT_MAX)
+		return NULL;
+	out = arena_alloc(a, len / 4 * 3 + 1);
+	/* It would skip spaces around, and counts the padding as bytes. */
+	decoded = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
+	if (decoded != (int)(len / 4 * 3))
+		return NULL;
+	out[(size_t)decoded - padding] = '\0';
+	return strlen((char *)out) == (size_t)decoded - padding ? (char *)out
+	                                                        : NULL;
 }
 
 void

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct arena;
+
 struct digest_hex {
 	char text[65];
 };
@@ -23,6 +25,18 @@ struct digest_mac {
 };
 struct digest_mac digest_hmac_sha256(
     const void *key, size_t key_len, const char *text);
+
+/* HMAC-SHA1 of a text, as Base64: what Twilio signs with. */
+struct digest_base64 {
+	char text[29];
+};
+struct digest_base64 digest_hmac_sha1(const char *key, const char *text);
+
+/*
+ * Decode Base64 with its padding (RFC 4648). The text in the arena, or NULL for
+ * anything else, and for what holds a NUL once decoded.
+ */
+const char *digest_unbase64(struct arena *a, const char *text);
 
 /* From the kernel's generator; ends the process if it has none. */
 void digest_random(void *out, size_t len);
