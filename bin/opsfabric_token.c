@@ -18,6 +18,7 @@
 
 static const struct command_option naming[] = {
 	{ "name", "NAME", "what the token is for, as lists show it" },
+	{ "scope", "SCOPE", "api unless told, or webhook: who may report" },
 	{ 0 },
 };
 
@@ -30,7 +31,7 @@ static const struct command_option paging[] = {
 static const struct command_column columns[] = {
 	{ "id", "ID", CELL_TEXT },
 	{ "name", "NAME", CELL_TEXT },
-	{ "scope", NULL, CELL_TEXT },
+	{ "scope", "SCOPE", CELL_TEXT },
 	{ "created_at", "CREATED", CELL_TEXT },
 	{ "last_used_at", "LAST USED", CELL_TEXT },
 	{ "revoked_at", "REVOKED", CELL_TEXT },
@@ -68,11 +69,18 @@ create(struct command_run *run)
 		.slug = run->operands[0],
 		.hash = token.hash.text,
 		.label = command_value(run, "name"),
+		.scope = command_value(run, "scope"),
 		.now = now.text,
 	};
 	enum command_exit end = COMMAND_DONE;
 	struct db_batch *b;
 
+	if (params.scope == NULL)
+		params.scope = TOKEN_SCOPE_API;
+	if (strcmp(params.scope, TOKEN_SCOPE_API) != 0 &&
+	    strcmp(params.scope, TOKEN_SCOPE_WEBHOOK) != 0)
+		return command_usage(run, "--scope takes %s or %s",
+		    TOKEN_SCOPE_API, TOKEN_SCOPE_WEBHOOK);
 	if (params.label != NULL &&
 	    (strlen(params.label) > NAME_MAX_BYTES ||
 		!utf8_is_text(params.label, strlen(params.label))))

@@ -16,6 +16,7 @@
 #include "phone.h"
 #include "problem.h"
 #include "route.h"
+#include "token.h"
 
 /*
  * What may be old, and how much of it is kept: an arena takes 16 KB for each
@@ -398,7 +399,8 @@ tenant_by_token(
 	if (db_flush(b, why) != 0)
 		return -1;
 	/* Another scope is for something else than these routes. */
-	if (db_rows(b, 0) == 0 || strcmp(db_get(b, 0, 0, "scope"), "api") != 0)
+	if (db_rows(b, 0) == 0 ||
+	    strcmp(db_get(b, 0, 0, "scope"), TOKEN_SCOPE_API) != 0)
 		return problem(why, PROBLEM_UNAUTHORIZED, NULL,
 		    "This token is unknown or revoked");
 	if (tenant_by_slug(out, req,

@@ -13,6 +13,10 @@
 /* 62^40: 238 bits */
 #define TOKEN_CODE_LEN 40
 
+/* What it lets in: the routes that act for the firm, or reports to it. */
+#define TOKEN_SCOPE_API "api"
+#define TOKEN_SCOPE_WEBHOOK "webhook"
+
 struct token {
 	char text[sizeof(TOKEN_PREFIX) + TOKEN_CODE_LEN];
 	struct digest_hex hash; /* as the database knows it */

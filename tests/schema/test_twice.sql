@@ -56,7 +56,7 @@ select is(pg_temp.run('command_tenant_save', args, null), answer, 'a new firm is
 call pg_temp.first('firm changed', 'command_tenant_save', pg_temp.args('firm') || jsonb_build_object('name', 'Zweimal', 'now', tap.at(1), 'seen_at', tap.at()), null);
 select is(pg_temp.run('command_tenant_save', args, null), answer, 'and changed once') from part where name = 'firm changed';
 select is(pg_temp.run('command_tenant_save', args || jsonb_build_object('now', tap.at(2)), null), null, 'who saw it before that is told') from part where name = 'firm changed';
-call pg_temp.first('token', 'command_token_create', jsonb_build_object('id', gen_random_uuid(), 'slug', 'twice', 'hash', repeat('ab', 32), 'now', tap.at()), null);
+call pg_temp.first('token', 'command_token_create', jsonb_build_object('id', gen_random_uuid(), 'slug', 'twice', 'hash', repeat('ab', 32), 'scope', 'webhook', 'now', tap.at()), null);
 select pg_temp.again('token');
 
 insert into review_links (code, customer_id, ticket_id, created_at) select 'twiceTWICE12', tap.a(), id, tap.at() from tickets where contact_phone = '+41795550001';
