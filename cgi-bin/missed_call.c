@@ -1,37 +1,28 @@
 /*
- * missed_call - POST /api/webhook/missed-call
+ * missed_call - GET and POST /api/webhook/missed-call[/<dialect>[/<token>]]
  *
  * Turns a call that nobody took into a ticket first, then into at most one SMS
  * to the caller in a quarter of an hour, whatever the number of calls or of
- * deliveries of this webhook. A called number that belongs to no firm is kept
- * and answered 404.
+ * deliveries of this webhook. A sender that cannot be verified is answered 403
+ * and a called number that belongs to no firm 404; both are kept.
  */
-#include "call.h"
-#include "intake.h"
-#include "problem.h"
 #include "route.h"
+#include "webhook.h"
 
 static int
-missed_call_post(
+missed_call_take(
     const struct request *req, struct response *res, struct problem *why)
 {
-	struct call_request in;
-	struct call_answer out;
-
-	if (call_request_read(&in, req, why) != 0)
-		return -1;
-	if (call_open(&out, &in, req, why) != 0)
-		return -1;
-	call_answer_write(res, req, &in, &out);
-	return 0;
+	return webhook_receive(WEBHOOK_CALL, req, res, why);
 }
 
 static const struct route missed_call = {
 	.name = "missed_call",
-	.handle = { [HTTP_POST] = missed_call_post },
+	.handle = { [HTTP_GET] = missed_call_take,
+	    [HTTP_POST] = missed_call_take },
 	.body_max = 64 * 1024,
 	.accepts = BODY_JSON | BODY_FORM,
-	.prepare = intake_prepare,
+	.prepare = webhook_prepare,
 };
 
 int

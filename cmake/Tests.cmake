@@ -67,7 +67,7 @@ foreach(label route edge life)
 			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 		# These have installations of their own, to stop and to kill, and mostly wait: for a
 		# time-out, for a database that comes back. They run beside the others.
-		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy)$")
+		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy|webhook_trust)$")
 			set_tests_properties(${label}/${name} PROPERTIES
 				FIXTURES_REQUIRED "" RESOURCE_LOCK "")
 		endif()

@@ -4,11 +4,10 @@
 #include "call.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #include "arena.h"
 #include "buf.h"
-#include "fields.h"
+#include "dialect.h"
 #include "id.h"
 #include "intake.h"
 #include "json.h"
@@ -16,60 +15,17 @@
 #include "problem.h"
 #include "route.h"
 #include "tenant.h"
-#include "utf8.h"
+
+/* What became of it; ticket_id is NULL for an ignored one. */
+struct call_answer {
+	const char *status; /* queued, deferred, dedupe, recorded or ignored */
+	const char *reason; /* or NULL */
+	const char *ticket_id;
+	long number;
+};
 
 /* How long after its hour the text still makes sense to the caller. */
 #define USEFUL_US (2 * CLOCK_HOUR)
-
-/*
- * "no-answer", "NOANSWER", "no_answer": each exchange writes the words its own
- * way.
- */
-static bool
-is_missed(const char *status)
-{
-	static const char *const missed[] = { "noanswer", "busy", "failed",
-		"canceled", "cancelled", "cancel", "missed", "unanswered" };
-	char plain[16];
-	size_t len = 0;
-
-	for (; *status != '\0'; status++) {
-		if (strchr("-_ ", *status) != NULL)
-			continue;
-		if (len == sizeof(plain) - 1)
-			return false;
-		plain[len++] = utf8_lower_ascii(*status);
-	}
-	plain[len] = '\0';
-	for (size_t i = 0; i < sizeof(missed) / sizeof(missed[0]); i++)
-		if (strcmp(plain, missed[i]) == 0)
-			return true;
-	return false;
-}
-
-int
-call_request_read(
-    struct call_request *out, const struct request *req, struct problem *why)
-{
-	const char *call, *dial;
-	const struct fields *f;
-
-	memset(out, 0, sizeof(*out));
-	if (fields_read(&f, req, why) != 0 ||
-	    event_read_ends(&out->from, &out->to, f, why) != 0 ||
-	    fields_told(&call, f, FIELD_CALL_STATUS, why) != 0 ||
-	    fields_told(&dial, f, FIELD_DIAL_CALL_STATUS, why) != 0 ||
-	    event_of_webhook(&out->event, EVENT_CALL, req, f, why) != 0)
-		return -1;
-	/* Who dialled on and got no answer has an inbound leg "completed". */
-	if ((call != NULL && is_missed(call)) ||
-	    (dial != NULL && is_missed(dial)) || (call == NULL && dial == NULL))
-		return 0;
-	out->answered = dial != NULL
-	                    ? fields_cut(f, FIELD_DIAL_CALL_STATUS, dial)
-	                    : fields_cut(f, FIELD_CALL_STATUS, call);
-	return 0;
-}
 
 /* Which wording fits the hour, and when it may be sent. */
 static enum text_name
@@ -141,39 +97,12 @@ call_write(struct call_answer *out, const struct intake *in,
 	return 0;
 }
 
-int
-call_open(struct call_answer *out, const struct call_request *in,
-    const struct request *req, struct problem *why)
-{
-	struct intake intake = { .event = in->event };
-
-	memset(out, 0, sizeof(*out));
-	if (intake_firm(&intake.tenant, &in->event, req, "call", in->to, why) !=
-	    0)
-		return -1;
-	if (in->answered != NULL) {
-		out->status = "ignored";
-		out->reason = in->answered;
-		return event_keep_ignored(
-		    &in->event, req, intake.tenant, in->answered, why);
-	}
-	contact_of_caller(
-	    &intake.contact, req->arena, intake.tenant, in->from, in->event.id);
-	intake_complete(&intake, req);
-	return call_write(out, &intake, req, why);
-}
-
-void
-call_answer_write(struct response *res, const struct request *req,
-    const struct call_request *in, const struct call_answer *out)
+static const char *
+answer_json(struct arena *a, const struct call_answer *out)
 {
 	struct buf b;
 
-	if (in->event.is_twilio) {
-		event_twiml_write(res);
-		return;
-	}
-	buf_init(&b, req->arena);
+	buf_init(&b, a);
 	json_obj_open(&b, NULL);
 	json_str(&b, "status", out->status);
 	json_str(&b, "ticket_id", out->ticket_id);
@@ -181,5 +110,28 @@ call_answer_write(struct response *res, const struct request *req,
 		json_int(&b, "number", out->number);
 	json_str(&b, "reason", out->reason);
 	json_obj_close(&b);
-	res->body = b.text;
+	return b.text;
+}
+
+int
+call_take(const char **answer, const struct tenant *firm,
+    const struct told *told, const struct request *req, struct problem *why)
+{
+	struct intake intake = { .event = told->event, .tenant = firm };
+	struct call_answer out = { .status = "ignored",
+		.reason = told->answered };
+
+	if (told->answered != NULL) {
+		if (event_keep_ignored(
+			&told->event, req, firm, told->answered, why) != 0)
+			return -1;
+	} else {
+		contact_of_caller(&intake.contact, req->arena, firm, told->from,
+		    told->event.id);
+		intake_complete(&intake, req);
+		if (call_write(&out, &intake, req, why) != 0)
+			return -1;
+	}
+	*answer = answer_json(req->arena, &out);
+	return 0;
 }

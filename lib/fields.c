@@ -36,25 +36,104 @@ struct fields {
 	bool is_form;
 };
 
-int
-fields_read(
-    const struct fields **out, const struct request *req, struct problem *why)
+typedef int form_fn(struct form *out, struct arena *a, const char *text,
+    size_t len, struct problem *why);
+
+static int
+json_read(struct fields *f, const char *text, size_t len, struct problem *why)
+{
+	if (json_parse(&f->json, f->arena, text, len, why) != 0)
+		return -1;
+	if (!json_is_object(f->json))
+		return problem(
+		    why, PROBLEM_BAD_JSON, NULL, "The body must be an object");
+	return 0;
+}
+
+static int
+body_read(const struct fields **out, const struct request *req, form_fn *read,
+    struct problem *why)
 {
 	struct fields *f = arena_alloc(req->arena, sizeof(*f));
 
 	f->arena = req->arena;
 	f->is_form = req->body_kind == BODY_FORM;
 	*out = f;
-	if (f->is_form)
-		return form_parse(
-		    &f->form, req->arena, req->body, req->body_len, why);
-	if (json_parse(&f->json, req->arena, req->body, req->body_len, why) !=
-	    0)
+	return f->is_form
+	           ? read(&f->form, f->arena, req->body, req->body_len, why)
+	           : json_read(f, req->body, req->body_len, why);
+}
+
+int
+fields_read(
+    const struct fields **out, const struct request *req, struct problem *why)
+{
+	return body_read(out, req, form_parse, why);
+}
+
+int
+fields_read_windows_1252(
+    const struct fields **out, const struct request *req, struct problem *why)
+{
+	return body_read(out, req, form_parse_windows_1252, why);
+}
+
+/* The list of pairs that fields_kept() makes of a form. */
+static void
+kept_form_read(struct fields *f, const struct cJSON *list)
+{
+	size_t count = 0;
+
+	for (const struct cJSON *v = json_first(list); v != NULL;
+	     v = json_next(v))
+		count++;
+	f->is_form = true;
+	f->form.pairs = arena_alloc(f->arena, count * sizeof(*f->form.pairs));
+	for (const struct cJSON *v = json_first(list); v != NULL;
+	     v = json_next(v)) {
+		const char *name = json_text(json_first(v));
+		const char *value = json_text(json_next(json_first(v)));
+
+		if (name != NULL && value != NULL)
+			f->form.pairs[f->form.count++] =
+			    (struct form_pair){ name, value };
+	}
+}
+
+int
+fields_read_kept(const struct fields **out, struct arena *a, const char *kept,
+    struct problem *why)
+{
+	struct fields *f = arena_alloc(a, sizeof(*f));
+
+	f->arena = a;
+	*out = f;
+	/* Each pair is three values, and a form has up to 1,000. */
+	if (json_parse_stored(&f->json, a, kept, why) != 0)
 		return -1;
-	if (!json_is_object(f->json))
-		return problem(
-		    why, PROBLEM_BAD_JSON, NULL, "The body must be an object");
+	if (json_is_object(f->json))
+		return 0;
+	kept_form_read(f, f->json);
+	f->json = NULL;
 	return 0;
+}
+
+struct arena *
+fields_arena(const struct fields *f)
+{
+	return f->arena;
+}
+
+const struct form *
+fields_form(const struct fields *f)
+{
+	return f->is_form ? &f->form : NULL;
+}
+
+const struct cJSON *
+fields_json(const struct fields *f)
+{
+	return f->json;
 }
 
 bool
@@ -126,14 +205,13 @@ characters(const char *text)
 	return count;
 }
 
-/* A whole number as its digits, a text as it is; NULL for anything else. */
-static const char *
-word_of(struct arena *a, const struct cJSON *v)
+const char *
+fields_word(const struct fields *f, const struct cJSON *v)
 {
 	int64_t number = json_number(v, INT64_MIN);
 
 	return number == INT64_MIN ? json_text(v)
-	                           : arena_printf(a, "%" PRId64, number);
+	                           : arena_printf(f->arena, "%" PRId64, number);
 }
 
 /*
@@ -144,7 +222,8 @@ static int
 value_find(const char **out, const struct fields *f, enum field which,
     bool is_strict, struct problem *why)
 {
-	bool has_lines = which == FIELD_SUMMARY || which == FIELD_BODY;
+	bool has_lines = which == FIELD_SUMMARY || which == FIELD_BODY ||
+	                 which == FIELD_MESSAGE;
 	const char *names = table[which].names;
 	char name[NAME_MAX_BYTES];
 	const struct cJSON *v;
@@ -164,7 +243,7 @@ value_find(const char **out, const struct fields *f, enum field which,
 			continue;
 		}
 		v = json_member(f->json, name);
-		*out = is_strict ? json_text(v) : word_of(f->arena, v);
+		*out = is_strict ? json_text(v) : fields_word(f, v);
 		if (is_strict && v != NULL && *out == NULL && !json_is_null(v))
 			return problem(why, PROBLEM_FIELD_INVALID,
 			    fields_pointer(which), "%s must be a string", name);

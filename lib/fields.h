@@ -12,6 +12,7 @@
 
 struct arena;
 struct cJSON;
+struct form;
 struct problem;
 struct request;
 
@@ -27,6 +28,22 @@ struct fields;
 /* Read the body as what its Content-Type says. */
 int fields_read(
     const struct fields **out, const struct request *req, struct problem *why);
+
+/* The same for a sender whose forms are Windows-1252 where they are not UTF-8.
+ */
+int fields_read_windows_1252(
+    const struct fields **out, const struct request *req, struct problem *why);
+
+/* What fields_kept() made of earlier ones. */
+int fields_read_kept(const struct fields **out, struct arena *a,
+    const char *kept, struct problem *why);
+
+/* Where what they say lives. */
+struct arena *fields_arena(const struct fields *f);
+
+/* The form, or NULL if they came as JSON; the JSON, or NULL. */
+const struct form *fields_form(const struct fields *f);
+const struct cJSON *fields_json(const struct fields *f);
 
 /* Did they come as a form, as browsers and Twilio send them? */
 bool fields_is_form(const struct fields *f);
@@ -53,6 +70,10 @@ int fields_told(const char **out, const struct fields *f, enum field which,
     struct problem *why);
 const char *fields_cut(
     const struct fields *f, enum field which, const char *text);
+
+/* A text or a whole number inside the JSON, as fields_told() takes it; NULL for
+ * anything else. */
+const char *fields_word(const struct fields *f, const struct cJSON *v);
 
 /*
  * A JSON object of at most 4 KB and two levels, with numbers of at most 15

@@ -14,6 +14,11 @@
 
 #define PAIRS_MAX 1000
 
+enum charset {
+	UTF_8,
+	WINDOWS_1252
+};
+
 /* Decoded, both would end a string before its end. */
 static bool
 has_nul(const char *text, size_t len)
@@ -32,29 +37,39 @@ list_free(void *list)
 	uriFreeQueryListA(list);
 }
 
+/* As UTF-8; NULL if it is none and may not be anything else. */
+static const char *
+text_of(struct arena *a, const char *bytes, enum charset charset)
+{
+	if (bytes == NULL)
+		return "";
+	if (utf8_is_text(bytes, strlen(bytes)))
+		return arena_strdup(a, bytes);
+	return charset == WINDOWS_1252 ? utf8_of_windows_1252(a, bytes) : NULL;
+}
+
 static int
 pairs_read(struct form *out, struct arena *a, const UriQueryListA *list,
-    struct problem *why)
+    enum charset charset, struct problem *why)
 {
 	size_t i = 0;
 
 	for (; list != NULL; list = list->next, i++) {
-		const char *value = list->value == NULL ? "" : list->value;
+		const char *name = text_of(a, list->key, charset);
+		const char *value = text_of(a, list->value, charset);
 
-		if (!utf8_is_text(list->key, strlen(list->key)) ||
-		    !utf8_is_text(value, strlen(value)))
+		if (name == NULL || value == NULL)
 			return problem(why, PROBLEM_BAD_TEXT, NULL,
 			    "A field of the form is not UTF-8");
-		out->pairs[i].name = arena_strdup(a, list->key);
-		out->pairs[i].value = arena_strdup(a, value);
+		out->pairs[i] = (struct form_pair){ name, value };
 	}
 	out->count = i;
 	return 0;
 }
 
-int
-form_parse(struct form *out, struct arena *a, const char *text, size_t len,
-    struct problem *why)
+static int
+parse(struct form *out, struct arena *a, const char *text, size_t len,
+    enum charset charset, struct problem *why)
 {
 	UriQueryListA *list = NULL;
 	size_t separators = 0;
@@ -75,7 +90,21 @@ form_parse(struct form *out, struct arena *a, const char *text, size_t len,
 		    why, PROBLEM_BAD_FORM, NULL, "The form cannot be read");
 	arena_defer(a, list_free, list);
 	out->pairs = arena_alloc(a, (size_t)count * sizeof(*out->pairs));
-	return pairs_read(out, a, list, why);
+	return pairs_read(out, a, list, charset, why);
+}
+
+int
+form_parse(struct form *out, struct arena *a, const char *text, size_t len,
+    struct problem *why)
+{
+	return parse(out, a, text, len, UTF_8, why);
+}
+
+int
+form_parse_windows_1252(struct form *out, struct arena *a, const char *text,
+    size_t len, struct problem *why)
+{
+	return parse(out, a, text, len, WINDOWS_1252, why);
 }
 
 const char *

@@ -29,6 +29,13 @@ struct form {
 int form_parse(struct form *out, struct arena *a, const char *text, size_t len,
     struct problem *why);
 
+/*
+ * The same for a sender that writes Windows-1252: a name or value that is not
+ * UTF-8 is read as that.
+ */
+int form_parse_windows_1252(struct form *out, struct arena *a, const char *text,
+    size_t len, struct problem *why);
+
 /* The first value of that name, or NULL. */
 const char *form_value(const struct form *f, const char *name);
 

@@ -3,13 +3,13 @@
  */
 #include "inbound.h"
 
+#include <stdbool.h>
 #include <stddef.h>
-#include <string.h>
 
 #include "arena.h"
 #include "buf.h"
 #include "config.h"
-#include "fields.h"
+#include "dialect.h"
 #include "id.h"
 #include "intake.h"
 #include "json.h"
@@ -18,6 +18,18 @@
 #include "reply.h"
 #include "route.h"
 #include "tenant.h"
+
+/* What became of it. */
+struct inbound_answer {
+	const char *status;    /* received or ignored */
+	const char *meaning;   /* as reply.h reads it; NULL if ignored */
+	const char *ticket_id; /* the one it was added to, or NULL */
+	long number;
+	bool opened;
+	bool reopened;
+	const char *answered; /* queued, deferred, suppressed or none */
+	const char *reason;   /* or NULL */
+};
 
 /* An answer that is later than this answers nothing any more. */
 #define USEFUL_US (4 * CLOCK_HOUR)
@@ -36,23 +48,6 @@ static const struct {
 	[REPLY_STOP] = { TEXT_REPLY_STOP, TEXT_REPLY_STOP, true },
 	[REPLY_START] = { TEXT_REPLY_START, TEXT_REPLY_START, true },
 };
-
-int
-inbound_request_read(
-    struct inbound_request *out, const struct request *req, struct problem *why)
-{
-	const struct fields *f;
-
-	memset(out, 0, sizeof(*out));
-	if (fields_read(&f, req, why) != 0 ||
-	    event_read_ends(&out->from, &out->to, f, why) != 0 ||
-	    fields_told(&out->body, f, FIELD_BODY, why) != 0 ||
-	    event_of_webhook(&out->event, EVENT_TEXT, req, f, why) != 0)
-		return -1;
-	out->body =
-	    out->body == NULL ? "" : fields_cut(f, FIELD_BODY, out->body);
-	return 0;
-}
 
 static void
 answer_read(struct inbound_answer *out, const struct cJSON *answer)
@@ -128,41 +123,12 @@ inbound_write(struct inbound_answer *out, const struct intake *in,
 	return 0;
 }
 
-int
-inbound_receive(struct inbound_answer *out, const struct inbound_request *in,
-    const struct request *req, struct problem *why)
-{
-	struct intake intake = { .event = in->event };
-
-	memset(out, 0, sizeof(*out));
-	if (intake_firm(&intake.tenant, &in->event, req, "sms", in->to, why) !=
-	    0)
-		return -1;
-	contact_of_caller(
-	    &intake.contact, req->arena, intake.tenant, in->from, in->event.id);
-	/* A name instead of a number, as banks and shops send: nobody to
-	 * answer. */
-	if (intake.contact.phone == NULL) {
-		out->status = "ignored";
-		out->reason = intake.contact.suppress;
-		return event_keep_ignored(
-		    &in->event, req, intake.tenant, out->reason, why);
-	}
-	intake_complete(&intake, req);
-	return inbound_write(out, &intake, req, in->body, why);
-}
-
-void
-inbound_answer_write(struct response *res, const struct request *req,
-    const struct inbound_request *in, const struct inbound_answer *out)
+static const char *
+answer_json(struct arena *a, const struct inbound_answer *out)
 {
 	struct buf b;
 
-	if (in->event.is_twilio) {
-		event_twiml_write(res);
-		return;
-	}
-	buf_init(&b, req->arena);
+	buf_init(&b, a);
 	json_obj_open(&b, NULL);
 	json_str(&b, "status", out->status);
 	if (out->meaning != NULL) {
@@ -176,5 +142,31 @@ inbound_answer_write(struct response *res, const struct request *req,
 	}
 	json_str(&b, "reason", out->reason);
 	json_obj_close(&b);
-	res->body = b.text;
+	return b.text;
+}
+
+int
+inbound_take(const char **answer, const struct tenant *firm,
+    const struct told *told, const struct request *req, struct problem *why)
+{
+	struct intake intake = { .event = told->event, .tenant = firm };
+	struct inbound_answer out = { .status = "ignored" };
+	const char *body = told->body == NULL ? "" : told->body;
+
+	contact_of_caller(
+	    &intake.contact, req->arena, firm, told->from, told->event.id);
+	/* A name instead of a number, as banks and shops send: nobody to
+	 * answer. */
+	if (intake.contact.phone == NULL) {
+		out.reason = intake.contact.suppress;
+		if (event_keep_ignored(
+			&told->event, req, firm, out.reason, why) != 0)
+			return -1;
+	} else {
+		intake_complete(&intake, req);
+		if (inbound_write(&out, &intake, req, body, why) != 0)
+			return -1;
+	}
+	*answer = answer_json(req->arena, &out);
+	return 0;
 }

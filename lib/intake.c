@@ -25,25 +25,17 @@ intake_prepare(void)
 }
 
 int
-intake_firm(const struct tenant **out, const struct event *e,
-    const struct request *req, const char *channel, const char *to,
-    struct problem *why)
+intake_firm(const struct tenant **out, const struct request *req,
+    const char *channel, const char *to, struct problem *why)
 {
 	const char *pointer = fields_pointer(FIELD_TO);
 	struct phone number;
 
 	/* Carriers write whole numbers; where one does not, it is Swiss. */
-	if (phone_parse(&number, to, "CH", pointer, why) == 0) {
-		if (tenant_by_number(
-			out, req, channel, number.e164, pointer, why) == 0)
-			return 0;
-		if (why->code != PROBLEM_TENANT_UNKNOWN)
-			return -1;
-	}
-	if (event_keep_unmatched(e, req, why) != 0)
-		return -1;
-	return problem(why, PROBLEM_TENANT_UNKNOWN, pointer,
-	    "This number belongs to no firm; the event is kept");
+	if (phone_parse(&number, to, "CH", pointer, why) != 0)
+		return problem(why, PROBLEM_TENANT_UNKNOWN, pointer,
+		    "No firm is known by this");
+	return tenant_by_number(out, req, channel, number.e164, pointer, why);
 }
 
 const char *

@@ -44,12 +44,10 @@ void intake_prepare(void);
 
 /*
  * The firm that is reached at a number, as the network wrote it; channel is
- * tenant_by_number()'s. What belongs to nobody is kept for whoever finds out
- * whose it is, and is -1 with PROBLEM_TENANT_UNKNOWN.
+ * tenant_by_number()'s. -1 with PROBLEM_TENANT_UNKNOWN if it is nobody's.
  */
-int intake_firm(const struct tenant **out, const struct event *e,
-    const struct request *req, const char *channel, const char *to,
-    struct problem *why);
+int intake_firm(const struct tenant **out, const struct request *req,
+    const char *channel, const char *to, struct problem *why);
 
 /* event, tenant and contact are set: derive the rest. */
 void intake_complete(struct intake *in, const struct request *req);

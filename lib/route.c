@@ -212,9 +212,12 @@ params_read(struct request *req, struct serve_request *r, struct problem *why)
 	} params[] = {
 		{ &req->id, "REQUEST_ID" },
 		{ &req->path, "DOCUMENT_URI" },
+		{ &req->uri, "REQUEST_URI" },
+		{ &req->client, "REMOTE_ADDR" },
 		{ &req->query, "QUERY_STRING" },
 		{ &req->authorization, "HTTP_AUTHORIZATION" },
 		{ &req->idempotency_key, "HTTP_IDEMPOTENCY_KEY" },
+		{ &req->twilio_signature, "HTTP_X_TWILIO_SIGNATURE" },
 		{ &req->user_agent, "HTTP_USER_AGENT" },
 		{ &req->purpose, "HTTP_SEC_PURPOSE" },
 	};

@@ -51,9 +51,12 @@ struct request {
 	struct clock_time now; /* one instant for the whole request */
 	const char *id;        /* nginx's $request_id, on every log line */
 	const char *path;      /* decoded, without the query */
+	const char *uri;       /* path and query as they came */
+	const char *client;    /* its address, as nginx sees it */
 	const char *query;     /* raw, without the '?' */
 	const char *authorization;
 	const char *idempotency_key;
+	const char *twilio_signature;
 	const char *user_agent;
 	const char *purpose; /* Sec-Purpose or Purpose: "prefetch", ... */
 	/* A GET to a route that takes forms carries one in its query. */

@@ -143,10 +143,13 @@ def test_head_has_the_status_and_no_body(stack):
 
 @pytest.mark.parametrize("path", POSTS)
 def test_another_method_is_refused_with_those_that_there_are(stack, path):
+    allowed = "GET,POST, HEAD" if path.startswith("/api/webhook/") else "POST"
     for method in ("HEAD", "GET", "PUT", "DELETE", "OPTIONS"):
+        if method in allowed:
+            continue
         answer = stack.request(method, path)
         assert answer.status_code == 405
-        assert answer.headers["Allow"] == "POST"
+        assert answer.headers["Allow"] == allowed
         if method != "HEAD":
             check_problem(answer, "method-not-allowed")
 

@@ -409,12 +409,14 @@ def test_chunks_that_are_none(firm, content, route, body, slug):
 # ---- methods -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", POSTS)
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "FOO"])
+@pytest.mark.parametrize("path, method", [
+    (path, method) for path in POSTS for method in ("GET", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "FOO")
+    if not (path.startswith("/api/webhook/") and method in ("GET", "HEAD"))
+])
 def test_a_method_that_is_not_there(firm, content, path, method):
     token = firm.stack.env["CRON_SECRET"] if path == CRON else firm.token
     answer = firm.stack.request(method, path, headers={"Authorization": f"Bearer {token}"})
-    assert answer.headers["Allow"] == "POST"
+    assert answer.headers["Allow"] == ("GET,POST, HEAD" if path.startswith("/api/webhook/") else "POST")
     if method == "HEAD":
         assert (answer.status_code, answer.content) == (405, b"")
         return

@@ -1,7 +1,7 @@
 -- Events that lead to nothing, events nobody is meant by, and who is meant: look-ups before any tenant is set
 begin;
 select tap.start();
-select plan(46);
+select plan(52);
 
 -- unmatched: written, never read, repeated without harm
 create function pg_temp.unmatched(event text, verified boolean default true) returns void language sql volatile
@@ -22,6 +22,21 @@ reset role;
 select set_config('app.customer_id', '', true);
 select throws_ok(format($$insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, received_at) values (gen_random_uuid(), %L, 'x', 'x', 'x', false, now())$$, tap.a()),
   '23514', null, 'what is not verified never counts as a tenant''s event');
+
+-- a flood of what cannot be verified is kept up to a bound, and nobody settled it
+insert into inbound_events (id, provider, event_id, fingerprint, verified, received_at)
+select gen_random_uuid(), 'flood', n::text, 'f', false, tap.at() from generate_series(1, 299) n;
+select lives_ok('select pg_temp.unmatched(''u4'', false), pg_temp.unmatched(''u5'')', 'one more, and one of a known sender');
+select is(array_agg(event_id order by event_id), '{u5}', 'only the second is kept') from inbound_events where event_id in ('u4', 'u5');
+update inbound_events set received_at = tap.at(-61) where provider = 'flood';
+select lives_ok('select pg_temp.unmatched(''u6'', false)', 'an hour later there is room');
+select is(count(*), 1::bigint, 'again') from inbound_events where event_id = 'u6';
+insert into inbound_events (id, provider, event_id, fingerprint, verified, received_at)
+select gen_random_uuid(), 'flood', n::text, 'f', false, tap.at(-999) from generate_series(300, 20000) n;
+select is(quarantine_has_room(tap.at()), false, 'nobody looked at 20,000');
+update inbound_events set settled = 'discarded' where provider = 'flood';
+select is(quarantine_has_room(tap.at()), true, 'until somebody does');
+delete from inbound_events where provider = 'flood';
 
 -- ignored
 create function pg_temp.ignored(event text, fingerprint text, answer text, tenant uuid) returns jsonb language sql volatile

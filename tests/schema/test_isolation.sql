@@ -100,5 +100,14 @@ select throws_ok('select next_ticket_number()', '22004', null, 'no number withou
 select throws_ok(format('select nextval(%L)', 'ticket_number."' || tap.b() || '"'), '42501', null, 'nor past the function');
 reset role;
 
+-- what vouches for a firm's senders is nobody else's
+insert into tokens (id, customer_id, hash, scope) values (gen_random_uuid(), tap.b(), repeat('w', 64), 'webhook');
+insert into secrets (id, customer_id, name, sealed) values (gen_random_uuid(), tap.b(), 'twilio.auth_token', '\x0102');
+select is(jsonb_agg(r), '[{"has_token": false, "twilio": null}]', 'another firm''s token and secret are not seen') from tap.call('webhook_trust', '{}', tap.a()) r;
+select is(jsonb_agg(r), '[{"has_token": true, "twilio": "\\x0102"}]', 'the own are') from tap.call('webhook_trust', '{}', tap.b()) r;
+update tokens set revoked_at = now() where hash = repeat('w', 64);
+select is(jsonb_agg(r -> 'has_token'), '[false]', 'a revoked one counts no more') from tap.call('webhook_trust', '{}', tap.b()) r;
+select is(jsonb_agg(r), '[{"has_token": false, "twilio": null}]', 'without a tenant there is nothing') from tap.call('webhook_trust', '{}') r;
+
 select * from finish();
 rollback;

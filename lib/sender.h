@@ -1,0 +1,56 @@
+/*
+ * sender.h - who sends a webhook's request, and what it is believed about
+ *
+ * A request is believed for a token in its address, as the password of HTTP
+ * Basic or as a Bearer token, and Twilio's for its signature. What is the
+ * installation's (WEBHOOK_TOKEN, TWILIO_AUTH_TOKEN) counts for all firms, what
+ * is a firm's own (a token of scope webhook, its secret twilio.auth_token) for
+ * that firm. One that fits is enough; WEBHOOK_NETWORKS comes on top.
+ */
+#ifndef LIB_SENDER_H
+#define LIB_SENDER_H
+
+#include <stdbool.h>
+
+struct form;
+struct problem;
+struct request;
+struct tenant;
+
+enum sender_kind {
+	SENDER_UNKNOWN,
+	SENDER_OF_FIRM,
+	SENDER_OF_INSTALLATION
+};
+
+struct sender {
+	/* Set before sender_read(). */
+	const char *dialect;
+	const char *token;       /* in the address, or NULL */
+	const struct form *form; /* that was posted, or NULL */
+	/* Who it is. */
+	enum sender_kind kind;
+	const char *customer_id; /* of SENDER_OF_FIRM */
+	const char *slug;
+	/* Signed by Twilio, if at all, for the firm's own account. */
+	bool has_signature;
+	/* Why it is not believed: no_credential, wrong_token, wrong_signature,
+	 * token_of_another, foreign_network. Never NULL. */
+	const char *reason;
+};
+
+/* Say once in the log what is wrong with WEBHOOK_NETWORKS. */
+void sender_prepare(void);
+
+/* -1 only if the database cannot say. */
+int sender_read(
+    struct sender *s, const struct request *req, struct problem *why);
+
+/*
+ * May it tell something about that firm, or, if firm is NULL, about numbers
+ * that are nobody's? On a console with no secret set anywhere anybody may.
+ */
+int sender_may_tell(bool *out, struct sender *s, const struct request *req,
+    const struct tenant *firm, struct problem *why);
+
+#endif

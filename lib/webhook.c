@@ -1,0 +1,345 @@
+/*
+ * webhook - a request that reports calls or texts: from whom, in which words
+ */
+#include "webhook.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "call.h"
+#include "clock.h"
+#include "dialect.h"
+#include "digest.h"
+#include "fields.h"
+#include "id.h"
+#include "inbound.h"
+#include "intake.h"
+#include "json_write.h"
+#include "log.h"
+#include "problem.h"
+#include "route.h"
+#include "sender.h"
+#include "tenant.h"
+#include "utf8.h"
+
+/* Where they stand in "/api/webhook/missed-call/twilio/<token>". */
+#define PART_DIALECT 3
+#define PART_TOKEN 4
+
+/*
+ * Of a request that is not believed so much is kept. Real ones are shorter, and
+ * a flood of forgeries must not fill the disk.
+ */
+#define UNVERIFIED_MAX 8192
+#define BEGINNING_MAX 1000
+#define HEADER_MAX 200
+
+static const struct kind {
+	const char *name;    /* in the address */
+	const char *event;   /* in the name of who sent the event */
+	const char *channel; /* tenant_by_number()'s */
+	int (*take)(const char **answer, const struct tenant *firm,
+	    const struct told *told, const struct request *req,
+	    struct problem *why);
+} kinds[WEBHOOK_KIND_MAX] = {
+	[WEBHOOK_CALL] = { "missed-call", "call", "call", call_take },
+	[WEBHOOK_TEXT] = { "sms-reply", "text", "sms", inbound_take },
+};
+
+struct webhook {
+	const struct kind *kind;
+	const struct dialect *dialect;
+	const struct fields *fields;
+	struct sender sender;
+	struct told told[TOLD_MAX];
+	size_t count;
+	const char *answer; /* JSON of what was decided last, or NULL */
+};
+
+void
+webhook_prepare(void)
+{
+	intake_prepare();
+	sender_prepare();
+}
+
+static told_fn *
+reader_of(const struct webhook *hook)
+{
+	return hook->kind == &kinds[WEBHOOK_CALL] ? hook->dialect->call
+	                                          : hook->dialect->text;
+}
+
+/* The dialect of the address; NULL if it names none. */
+static int
+dialect_named(
+    struct webhook *hook, const struct request *req, struct problem *why)
+{
+	const char *name = route_path_part(req, PART_DIALECT);
+
+	if (name == NULL)
+		return 0;
+	hook->dialect = dialect_find(name);
+	if (hook->dialect == NULL || reader_of(hook) == NULL)
+		return problem(why, PROBLEM_NOT_FOUND, NULL,
+		    "Nobody reports this in such words");
+	return 0;
+}
+
+/* Where the address names none, the fields tell, which must be read before. */
+static int
+dialect_told(
+    struct webhook *hook, const struct request *req, struct problem *why)
+{
+	const struct dialect *told;
+
+	hook->dialect = &dialect_generic;
+	if (fields_read(&hook->fields, req, why) == 0) {
+		told = dialect_of_fields(hook->fields);
+	} else {
+		if (why->code != PROBLEM_BAD_TEXT ||
+		    req->body_kind != BODY_FORM ||
+		    fields_read_windows_1252(&hook->fields, req, why) != 0)
+			return -1;
+		told = dialect_of_fields(hook->fields);
+		if (!told->is_windows_1252)
+			return problem(why, PROBLEM_BAD_TEXT, NULL,
+			    "A field of the form is not UTF-8");
+	}
+	hook->dialect = told;
+	if (reader_of(hook) == NULL)
+		hook->dialect = &dialect_generic;
+	return 0;
+}
+
+static int
+fields_find(
+    struct webhook *hook, const struct request *req, struct problem *why)
+{
+	if (hook->dialect == NULL)
+		return dialect_told(hook, req, why);
+	return hook->dialect->is_windows_1252
+	           ? fields_read_windows_1252(&hook->fields, req, why)
+	           : fields_read(&hook->fields, req, why);
+}
+
+/* As the table wants it; a hash tells apart what is too long for it. */
+static const char *
+id_short(const struct fields *f, const char *id)
+{
+	struct digest_hex hash;
+
+	if (fields_cut(f, FIELD_EVENT_ID, id) == id)
+		return id;
+	hash = digest_sha256(id, strlen(id));
+	return arena_strdup(fields_arena(f), hash.text);
+}
+
+/* Without an id, the same body within the same minute is the same event. */
+static void
+event_complete(
+    struct webhook *hook, struct told *told, const struct request *req)
+{
+	struct digest_hex hash = digest_sha256(req->body, req->body_len);
+	struct event *e = &told->event;
+
+	e->row = id_new_in(req->arena);
+	e->provider = arena_printf(
+	    req->arena, "%s_%s", hook->dialect->name, hook->kind->event);
+	e->fingerprint = arena_strdup(req->arena, hash.text);
+	e->raw = fields_kept(hook->fields);
+	e->id = told->id != NULL
+	            ? id_short(hook->fields, told->id)
+	            : arena_printf(req->arena, "%.32s:%" PRId64, e->fingerprint,
+			  req->now.us / CLOCK_MINUTE);
+}
+
+static int
+read(struct webhook *hook, const struct request *req, struct problem *why)
+{
+	int rc = fields_find(hook, req, why);
+
+	hook->sender.dialect = hook->dialect->name;
+	hook->sender.token = route_path_part(req, PART_TOKEN);
+	if (rc == 0 && req->method == HTTP_POST)
+		hook->sender.form = fields_form(hook->fields);
+	/* Who wants 200 whatever was told has to be known first. */
+	if (rc != 0) {
+		struct problem away;
+
+		if (hook->dialect->answers_everything &&
+		    sender_read(&hook->sender, req, &away) != 0)
+			*why = away;
+		hook->fields = NULL;
+		return -1;
+	}
+	hook->count = 1;
+	if (sender_read(&hook->sender, req, why) != 0 ||
+	    reader_of(hook)(hook->told, &hook->count, hook->fields, why) != 0)
+		return -1;
+	for (size_t i = 0; i < hook->count; i++)
+		event_complete(hook, &hook->told[i], req);
+	return 0;
+}
+
+/*
+ * What an operator needs to judge a request, and a release to take it. Never
+ * the credential it came with, nor the address, in which there may be one.
+ */
+static const char *
+request_kept(const struct webhook *hook, const struct told *told,
+    const struct request *req, bool is_verified)
+{
+	const char *fields = told->event.raw;
+	struct buf b;
+
+	buf_init(&b, req->arena);
+	json_obj_open(&b, NULL);
+	json_str(&b, "kind", hook->kind->name);
+	json_str(&b, "dialect", hook->dialect->name);
+	json_str(&b, "id", told->event.id);
+	json_str(&b, "method", req->method == HTTP_POST ? "POST" : "GET");
+	json_str(&b, "client", req->client);
+	json_str(&b, "user_agent",
+	    arena_strndup(req->arena, req->user_agent,
+		utf8_prefix(req->user_agent, HEADER_MAX)));
+	json_bool(&b, "signed", *req->twilio_signature != '\0');
+	if (is_verified || strlen(fields) <= UNVERIFIED_MAX) {
+		json_raw(&b, "fields", fields);
+	} else {
+		json_str(&b, "begins",
+		    arena_strndup(req->arena, fields,
+			utf8_prefix(fields, BEGINNING_MAX)));
+	}
+	json_obj_close(&b);
+	return b.text;
+}
+
+static int
+keep_unverified(const struct webhook *hook, const struct told *told,
+    const struct request *req, struct problem *why)
+{
+	struct event e = told->event;
+
+	log_warn("%s: a request in the words of %s is not believed: %s",
+	    req->id, hook->dialect->name, hook->sender.reason);
+	e.raw = request_kept(hook, told, req, false);
+	if (event_keep_unverified(&e, req, hook->sender.reason, why) != 0)
+		return -1;
+	return problem(why, PROBLEM_UNVERIFIED, NULL,
+	    "This request is kept, but nothing is done");
+}
+
+static int
+keep_unmatched(const struct webhook *hook, const struct told *told,
+    const struct request *req, struct problem *why)
+{
+	struct event e = told->event;
+
+	e.raw = request_kept(hook, told, req, true);
+	if (event_keep_unmatched(&e, req, why) != 0)
+		return -1;
+	return problem(why, PROBLEM_TENANT_UNKNOWN, fields_pointer(FIELD_TO),
+	    "This number belongs to no firm; the event is kept");
+}
+
+/* The firm that was reached; NULL if it is nobody's number. */
+static int
+firm_find(const struct tenant **out, const struct webhook *hook,
+    const struct told *told, const struct request *req, struct problem *why)
+{
+	int rc;
+
+	*out = NULL;
+	if (told->to != NULL)
+		rc = intake_firm(out, req, hook->kind->channel, told->to, why);
+	else if (hook->sender.kind == SENDER_OF_FIRM)
+		rc = tenant_by_slug(out, req, hook->sender.slug, NULL, why);
+	else
+		return 0;
+	return rc == 0 || why->code == PROBLEM_TENANT_UNKNOWN ? 0 : -1;
+}
+
+/* Nothing to be done, but who says so must be believed all the same. */
+static int
+take_nothing(
+    struct webhook *hook, const struct request *req, struct problem *why)
+{
+	const struct tenant *firm;
+	bool may_tell;
+
+	event_complete(hook, &hook->told[0], req);
+	if (firm_find(&firm, hook, &hook->told[0], req, why) != 0 ||
+	    sender_may_tell(&may_tell, &hook->sender, req, firm, why) != 0)
+		return -1;
+	return may_tell ? 0 : keep_unverified(hook, &hook->told[0], req, why);
+}
+
+static int
+take(struct webhook *hook, const struct told *told, const struct request *req,
+    struct problem *why)
+{
+	const char *pointer = fields_pointer(FIELD_TO);
+	const struct tenant *firm;
+	bool may_tell;
+
+	if (firm_find(&firm, hook, told, req, why) != 0 ||
+	    sender_may_tell(&may_tell, &hook->sender, req, firm, why) != 0)
+		return -1;
+	if (!may_tell)
+		return keep_unverified(hook, told, req, why);
+	/* Whoever forgot to name it finds it out at the first try. */
+	if (firm == NULL && told->to == NULL &&
+	    !hook->dialect->answers_unmatched)
+		return problem(why, PROBLEM_FIELD_MISSING, pointer,
+		    "%s is missing", pointer + 1);
+	if (firm == NULL)
+		return keep_unmatched(hook, told, req, why);
+	return hook->kind->take(&hook->answer, firm, told, req, why);
+}
+
+/* A sender whom another answer than 200 makes do something we do not want. */
+static bool
+is_answered_all_the_same(const struct webhook *hook, const struct problem *why)
+{
+	if (hook->dialect == NULL || hook->sender.kind == SENDER_UNKNOWN ||
+	    problem_status(why->code) >= 500)
+		return false;
+	if (why->code == PROBLEM_TENANT_UNKNOWN)
+		return hook->dialect->answers_unmatched;
+	return why->code != PROBLEM_UNVERIFIED &&
+	       hook->dialect->answers_everything;
+}
+
+int
+webhook_receive(enum webhook_kind kind, const struct request *req,
+    struct response *res, struct problem *why)
+{
+	struct webhook hook = { .kind = &kinds[kind] };
+	int rc;
+
+	if (dialect_named(&hook, req, why) != 0)
+		return -1;
+	/* HEAD asks how a GET would be answered, and does nothing. */
+	if (req->is_head)
+		return 0;
+	rc = read(&hook, req, why);
+	if (rc == 0 && hook.count == 0)
+		rc = take_nothing(&hook, req, why);
+	for (size_t i = 0; rc == 0 && i < hook.count; i++)
+		rc = take(&hook, &hook.told[i], req, why);
+	if (rc != 0 && !is_answered_all_the_same(&hook, why))
+		return -1;
+	if (rc != 0)
+		log_warn("%s: told %s that all is well: %s", req->id,
+		    hook.dialect->name, why->detail);
+	if (hook.dialect->answer != NULL)
+		hook.dialect->answer(res, req, hook.fields);
+	else
+		res->body = hook.answer;
+	return 0;
+}
