@@ -223,7 +223,7 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(own_stack):
     assert figures["violations"] == []
 
 
-# ---- what no program runs with ----------------------------------------------------------------
+# ---- a program of its own, with another database ------------------------------------------------
 
 
 @contextlib.contextmanager
@@ -259,6 +259,36 @@ def short_path(private_dir):
     path = private_dir / uuid.uuid4().hex[:6]
     path.mkdir()
     return path
+
+
+@contextlib.contextmanager
+def bad_host(path, kind):
+    """A socket directory where nobody is, or somebody who accepts and never speaks."""
+    path.mkdir()
+    if kind == "gone":
+        yield path
+        return
+    with socket.socket(socket.AF_UNIX) as silent:
+        silent.bind(str(path / ".s.PGSQL.5432"))
+        silent.listen(16)
+        yield path
+
+
+@pytest.mark.parametrize("order", ["bad first", "bad last"])
+@pytest.mark.parametrize("kind", ["gone", "silent"])
+def test_of_several_hosts_one_that_works_is_enough(own_stack, firm, short_path, kind, order):
+    with bad_host(short_path / "bad", kind) as bad:
+        hosts = [str(bad), str(own_stack.state / "postgres")]
+        if order == "bad last":
+            hosts.reverse()
+        address = f"postgresql://opsfabric_web@/opsfabric?host={','.join(hosts)}&target_session_attrs=read-write"
+        with started(own_stack, "cgi-bin/ticket", short_path, DATABASE_URL=address):
+            for _ in range(2):  # the second finds the one that answered
+                method, path, body, params, good = request_of("ticket", own_stack, firm)
+                begun = time.monotonic()
+                with fastcgi.Connection(short_path / "p.sock") as c:
+                    assert c.request(method, path, body, **params).answer().status == good
+                assert time.monotonic() - begun < DEADLINE
 
 
 @pytest.mark.parametrize("role, words", [
