@@ -3,8 +3,12 @@
  */
 #include "alphabet.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
+#include "arena.h"
+#include "buf.h"
 #include "utf8.h"
 
 /* The parts of a longer text carry a header, so less fits into each. */
@@ -116,4 +120,164 @@ alphabet_cost(const char *utf8)
 		cost.segments = ucs2.units <= UCS2_SINGLE ? 1 : ucs2.count;
 	}
 	return cost;
+}
+
+/* Letters of GSM 7-bit that are not ASCII, and how all others are written. */
+static const char letters[] = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà";
+
+static const struct {
+	const char *as;
+	const char *letters;
+} folds[] = {
+	{ "A", "ÀÁÂÃĀĂĄ" },
+	{ "a", "áâãāăą" },
+	{ "C", "ĆĈĊČ" },
+	{ "c", "çćĉċč" },
+	{ "D", "ĎĐÐ" },
+	{ "d", "ďđð" },
+	{ "E", "ÈÊËĒĔĖĘĚ" },
+	{ "e", "êëēĕėęě" },
+	{ "G", "ĜĞĠĢ" },
+	{ "g", "ĝğġģ" },
+	{ "H", "ĤĦ" },
+	{ "h", "ĥħ" },
+	{ "I", "ÌÍÎÏĨĪĬĮİ" },
+	{ "i", "íîïĩīĭįı" },
+	{ "J", "Ĵ" },
+	{ "j", "ĵ" },
+	{ "K", "Ķ" },
+	{ "k", "ķĸ" },
+	{ "L", "ĹĻĽĿŁ" },
+	{ "l", "ĺļľŀł" },
+	{ "N", "ŃŅŇŊ" },
+	{ "n", "ńņňŋ" },
+	{ "O", "ÒÓÔÕŌŎŐ" },
+	{ "o", "óôõōŏő" },
+	{ "OE", "Œ" },
+	{ "oe", "œ" },
+	{ "R", "ŔŖŘ" },
+	{ "r", "ŕŗř" },
+	{ "S", "ŚŜŞŠȘ" },
+	{ "s", "śŝşšș" },
+	{ "ss", "ẞ" },
+	{ "T", "ŢŤŦȚÞ" },
+	{ "t", "ţťŧțþ" },
+	{ "U", "ÙÚÛŨŪŬŮŰŲ" },
+	{ "u", "úûũūŭůűų" },
+	{ "W", "Ŵ" },
+	{ "w", "ŵ" },
+	{ "Y", "ÝŶŸ" },
+	{ "y", "ýŷÿ" },
+	{ "Z", "ŹŻŽ" },
+	{ "z", "źżž" },
+	{ "'", "’‘`´" },
+	{ "-", "–—‐‑" },
+};
+
+/* How a character is written in a quotation; NULL: as a space. */
+static const char *
+quoted_as(struct arena *a, const char *s, size_t n)
+{
+	if (n == 1 &&
+	    (isalnum((unsigned char)*s) != 0 || strchr(",!?\'-", *s) != NULL))
+		return arena_strndup(a, s, 1);
+	if (n > 1 && memmem(letters, sizeof(letters) - 1, s, n) != NULL)
+		return arena_strndup(a, s, n);
+	for (size_t i = 0; n > 1 && i < sizeof(folds) / sizeof(folds[0]); i++)
+		if (memmem(folds[i].letters, strlen(folds[i].letters), s, n) !=
+		    NULL)
+			return folds[i].as;
+	return NULL;
+}
+
+/* A letter and its accent as two characters (NFD): U+0300 to U+036F. */
+static bool
+is_accent(uint32_t c)
+{
+	return c >= 0x300 && c <= 0x36f;
+}
+
+#define DIGITS_MAX 4
+
+/* Words as they are collected. */
+struct words {
+	struct buf b;
+	size_t units;
+	size_t digits;       /* since the last letter */
+	size_t before;       /* bytes, where those digits began */
+	size_t units_before; /* and septets */
+	bool space;          /* is owed */
+};
+
+static void
+words_add(struct words *w, const char *as)
+{
+	if (isdigit((unsigned char)*as) != 0) {
+		if (w->digits++ == 0) {
+			w->before = w->b.len;
+			w->units_before = w->units;
+		}
+		/* Groups of a number count together; it is left out whole. */
+		if (w->digits > DIGITS_MAX) {
+			w->b.len = w->before;
+			w->b.text[w->b.len] = '\0';
+			w->units = w->units_before;
+			w->space = true;
+			return;
+		}
+	} else if (strchr(",!?\'-", *as) == NULL) {
+		w->digits = 0;
+	} else if (w->digits > DIGITS_MAX) {
+		return;
+	}
+	if (w->space && w->b.len > 0) {
+		buf_char(&w->b, ' ');
+		w->units++;
+	}
+	w->space = false;
+	buf_str(&w->b, as);
+	/* What stands in `as` is one septet for each character. */
+	for (; *as != '\0'; as++)
+		w->units += ((unsigned char)*as & 0xc0U) != 0x80;
+}
+
+/* The first max characters, each of which is one septet. */
+static char *
+words_cut(struct words *w, size_t max)
+{
+	char *end = w->b.text;
+
+	for (size_t n = 0; *end != '\0' && n < max; n++)
+		for (end++; ((unsigned char)*end & 0xc0U) == 0x80;)
+			end++;
+	while (end > w->b.text && end[-1] == ' ')
+		end--;
+	*end = '\0';
+	return w->b.text;
+}
+
+char *
+alphabet_words(struct arena *a, const char *utf8, size_t max)
+{
+	struct words w = { .space = false };
+	size_t len = strlen(utf8);
+	size_t n;
+
+	buf_init(&w.b, a);
+	/* A few more than max: digits at the end may turn out to be a number.
+	 */
+	for (size_t i = 0; i < len && w.units < max + DIGITS_MAX + 1; i += n) {
+		uint32_t c = REPLACEMENT;
+		const char *as;
+
+		n = utf8_char(utf8 + i, len - i, &c);
+		as = n == 0 ? NULL : quoted_as(a, utf8 + i, n);
+		if (as != NULL)
+			words_add(&w, as);
+		else if (!is_accent(c))
+			w.space = true;
+		if (n == 0)
+			n = 1;
+	}
+	return words_cut(&w, max);
 }

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 enum alphabet {
 	ALPHABET_GSM7,
 	ALPHABET_UCS2,
@@ -28,5 +30,14 @@ struct text_cost {
 
 /* A byte that is not UTF-8 counts as U+FFFD, which is how it would be sent. */
 struct text_cost alphabet_cost(const char *utf8);
+
+/*
+ * A stranger's words as a message of ours may quote them: at most max letters,
+ * digits and marks of GSM 7-bit, accents it lacks left off, everything else a
+ * space. Nothing of it costs more than a letter, and nothing becomes a link or
+ * a number to tap on a phone: no dot, no slash, no more than four digits in a
+ * row. "" if nothing is left.
+ */
+char *alphabet_words(struct arena *a, const char *utf8, size_t max);
 
 #endif

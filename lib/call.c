@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "alert.h"
 #include "arena.h"
 #include "buf.h"
 #include "dialect.h"
@@ -55,6 +56,20 @@ answer_read(struct call_answer *out, const struct cJSON *answer)
 	out->number = (long)json_number(json_member(answer, "number"), 0);
 }
 
+/* Whom it alarms that nobody took the call; NULL: nobody. */
+static const char *
+alert_of(const struct intake *in, const struct request *req)
+{
+	struct alert alert = {
+		.kind = ALERT_MISSED_CALL,
+		.tenant = in->tenant,
+		.phone = in->contact.phone,
+		.phone_kind = in->contact.kind,
+	};
+
+	return in->tenant->alerts_missed_calls ? alert_json(&alert, req) : NULL;
+}
+
 static int
 call_write(struct call_answer *out, const struct intake *in,
     const struct request *req, struct problem *why)
@@ -86,6 +101,7 @@ call_write(struct call_answer *out, const struct intake *in,
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 3),
+		.alert = alert_of(in, req),
 	};
 
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_MISSED_CALL])

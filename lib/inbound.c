@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "alert.h"
 #include "arena.h"
 #include "buf.h"
 #include "config.h"
@@ -80,6 +81,22 @@ texts_of(const struct intake *in, const struct request *req,
 	    sizeof(kinds) / sizeof(kinds[0]), &values);
 }
 
+/* Whom an emergency alarms; NULL: it is none. */
+static const char *
+alert_of(const struct intake *in, const struct request *req,
+    enum reply_meaning meaning, const char *body)
+{
+	struct alert alert = {
+		.kind = ALERT_EMERGENCY,
+		.tenant = in->tenant,
+		.phone = in->contact.phone,
+		.phone_kind = in->contact.kind,
+		.words = body,
+	};
+
+	return meaning == REPLY_URGENT ? alert_json(&alert, req) : NULL;
+}
+
 static int
 inbound_write(struct inbound_answer *out, const struct intake *in,
     const struct request *req, const char *body, struct problem *why)
@@ -112,6 +129,7 @@ inbound_write(struct inbound_answer *out, const struct intake *in,
 		.event_ids = id_array(req->arena, 4),
 		.meaning = reply_meaning_name(meaning),
 		.body = body,
+		.alert = alert_of(in, req, meaning, body),
 	};
 
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_SMS_REPLY])
@@ -121,6 +139,29 @@ inbound_write(struct inbound_answer *out, const struct intake *in,
 		return -1;
 	answer_read(out, result.answer);
 	return 0;
+}
+
+/* An answer of one on call to an alert, or a text as contacts send it. */
+static int
+text_take(struct inbound_answer *out, struct intake *in, const char *body,
+    const struct request *req, struct problem *why)
+{
+	const struct alert_text text = {
+		.event = &in->event,
+		.tenant = in->tenant,
+		.phone = in->contact.phone,
+		.body = body,
+	};
+	const struct cJSON *answer;
+
+	if (alert_receive(&answer, &text, req, why) != 0)
+		return -1;
+	if (answer != NULL) {
+		answer_read(out, answer);
+		return 0;
+	}
+	intake_complete(in, req);
+	return inbound_write(out, in, req, body, why);
 }
 
 static const char *
@@ -162,10 +203,8 @@ inbound_take(const char **answer, const struct tenant *firm,
 		if (event_keep_ignored(
 			&told->event, req, firm, out.reason, why) != 0)
 			return -1;
-	} else {
-		intake_complete(&intake, req);
-		if (inbound_write(&out, &intake, req, body, why) != 0)
-			return -1;
+	} else if (text_take(&out, &intake, body, req, why) != 0) {
+		return -1;
 	}
 	*answer = answer_json(req->arena, &out);
 	return 0;

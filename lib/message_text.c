@@ -101,18 +101,24 @@ enum variable {
 	VARIABLE_NUMBER,
 	VARIABLE_UNTIL,
 	VARIABLE_WHEN,
+	VARIABLE_WHO,
+	VARIABLE_WHAT,
 	VARIABLE_MAX
 };
 #define LINK (1U << VARIABLE_LINK)
 #define NUMBER (1U << VARIABLE_NUMBER)
 #define UNTIL (1U << VARIABLE_UNTIL)
 #define WHEN (1U << VARIABLE_WHEN)
+#define WHO (1U << VARIABLE_WHO)
+#define WHAT (1U << VARIABLE_WHAT)
 
 static const char *const variables[VARIABLE_MAX] = {
 	[VARIABLE_LINK] = "link",
 	[VARIABLE_NUMBER] = "number",
 	[VARIABLE_UNTIL] = "until",
 	[VARIABLE_WHEN] = "when",
+	[VARIABLE_WHO] = "who",
+	[VARIABLE_WHAT] = "what",
 };
 
 /* What makes a text this text, whoever words it. */
@@ -147,6 +153,12 @@ static const struct rule {
 	[TEXT_STATUS_NEEDS_CALLBACK] = { "status_needs_callback", 0, 0, "",
 	    false },
 	[TEXT_REVIEW_REQUEST] = { "review_request", LINK, LINK, "", true },
+	[TEXT_ALERT] = { "alert", NUMBER | WHO | WHAT | LINK,
+	    NUMBER | WHO | LINK, "", false },
+	[TEXT_ALERT_MISSED_CALL] = { "alert_missed_call", NUMBER | WHO | LINK,
+	    WHO, "", false },
+	[TEXT_ALERT_OVERDUE] = { "alert_overdue", NUMBER | WHO | WHAT | LINK,
+	    NUMBER, "", false },
 };
 
 const char *
@@ -226,6 +238,8 @@ fill_in(char **out, struct arena *a, const struct wording *wording,
 		[VARIABLE_LINK] = v->link,
 		[VARIABLE_NUMBER] =
 		    v->number == NULL ? MESSAGE_TEXT_NUMBER : v->number,
+		[VARIABLE_WHO] = v->who,
+		[VARIABLE_WHAT] = v->what,
 	};
 
 	if ((rule->may & UNTIL) != 0 && v->until != NULL)
@@ -423,7 +437,13 @@ long_values(
 {
 	char link[MESSAGE_TEXT_LINK_MAX + 1];
 	char number[MESSAGE_TEXT_NUMBER_LEN + 1];
+	char who[MESSAGE_TEXT_WHO_MAX + 1];
+	char what[MESSAGE_TEXT_WHAT_MAX + 1];
 
+	memset(who, 'w', sizeof(who) - 1);
+	who[sizeof(who) - 1] = '\0';
+	memset(what, 'w', sizeof(what) - 1);
+	what[sizeof(what) - 1] = '\0';
 	memset(link, 'x', sizeof(link) - 1);
 	link[sizeof(link) - 1] = '\0';
 	memset(number, '9', sizeof(number) - 1);
@@ -432,6 +452,8 @@ long_values(
 		.firm = firm,
 		.link = arena_strdup(a, link),
 		.number = arena_strdup(a, number),
+		.who = arena_strdup(a, who),
+		.what = arena_strdup(a, what),
 		.until = late,
 		.when = late,
 	};

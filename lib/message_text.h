@@ -35,6 +35,10 @@ enum text_name {
 	TEXT_STATUS_DONE,
 	TEXT_STATUS_NEEDS_CALLBACK,
 	TEXT_REVIEW_REQUEST, /* link* */
+	/* To the firm: the template is `alert` too, whatever of these it is. */
+	TEXT_ALERT,             /* number* who* what link* */
+	TEXT_ALERT_MISSED_CALL, /* number who* link */
+	TEXT_ALERT_OVERDUE,     /* number* who what link */
 	TEXT_MAX
 };
 
@@ -61,11 +65,18 @@ const char *message_text_words(enum text_name name, enum language language);
 /* Longest firm's name in septets. */
 #define MESSAGE_TEXT_FIRM_MAX 40
 
+/* Longest {{who}} and {{what}} in septets. */
+#define MESSAGE_TEXT_WHO_MAX 41
+#define MESSAGE_TEXT_WHAT_MAX 48
+
 /* What a text does not use may be NULL. */
 struct text_values {
 	const char *firm;   /* past message_text_firm_check() */
 	const char *link;   /* may hold MESSAGE_TEXT_CODE */
 	const char *number; /* NULL: MESSAGE_TEXT_NUMBER */
+	/* Of the contact and theirs: past alphabet_words(). */
+	const char *who;
+	const char *what;
 	/* As said when the message leaves: a "tomorrow" that was put off until
 	 * the end of quiet hours would be a day late. */
 	const struct calendar_promise *until;

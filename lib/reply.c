@@ -50,7 +50,9 @@ enum {
 	SMILE = 1 << 21,   /* an emoji that says thanks or yes */
 	SYMBOL = 1 << 22,  /* any other */
 	REACTED = 1 << 23, /* begins a phone's words for "tapped a heart on" */
-	LINK = 1 << 24     /* stands between that and the quotation */
+	LINK = 1 << 24,    /* stands between that and the quotation */
+	YES = 1 << 25,     /* of somebody on call: takes it over */
+	NO = 1 << 26
 };
 
 #define CHOICE (ONE | TWO | THREE)
@@ -591,6 +593,33 @@ reply_meaning(const char *text)
 		return friendly ? REPLY_COURTESY : REPLY_TEXT;
 	read_negations(&reading);
 	return meaning_of(&reading, folded.question);
+}
+
+enum reply_consent
+reply_consent(const char *text)
+{
+	const unsigned idle = POLITE | GLUE | THANKS | SMILE | YES;
+	struct folded folded;
+	struct reading reading;
+	bool friendly;
+	unsigned any;
+
+	fold(&folded, text);
+	read_words(&reading, &folded);
+	if (is_reaction(&folded, &reading, &friendly))
+		return friendly ? REPLY_YES : REPLY_NEITHER;
+	read_negations(&reading);
+	any = reading.any;
+	if ((any & (NO | NOT)) != 0)
+		return (any & YES) != 0 ? REPLY_NEITHER : REPLY_NO;
+	if (folded.question)
+		return REPLY_NEITHER;
+	if ((any & YES) != 0 ||
+	    ((any & (THANKS | SMILE)) != 0 && says_only(&reading, idle)))
+		return REPLY_YES;
+	return (any & ONE) != 0 && says_only(&reading, ONE | idle)
+	           ? REPLY_YES
+	           : REPLY_NEITHER;
 }
 
 const char *

@@ -27,7 +27,15 @@ enum reply_meaning {
  */
 enum reply_meaning reply_meaning(const char *text);
 
-/* "urgent", "callback", ...: as statements take it. */
+/* What the answer of somebody on call says to "do you take it?" */
+enum reply_consent {
+	REPLY_NEITHER, /* a question, or both at once */
+	REPLY_YES,     /* ok, a thumb, 1 */
+	REPLY_NO
+};
+enum reply_consent reply_consent(const char *text);
+
+/* "urgent", "callback, ...: as statements take it. */
 const char *reply_meaning_name(enum reply_meaning meaning);
 
 #endif

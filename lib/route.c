@@ -275,6 +275,7 @@ reason_phrase(int status)
 		{ 404, "Not Found" },
 		{ 405, "Method Not Allowed" },
 		{ 409, "Conflict" },
+		{ 410, "Gone" },
 		{ 411, "Length Required" },
 		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
@@ -303,6 +304,14 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res,
 	    res->body == NULL ? 0 : strlen(res->body));
 	if (res->location != NULL)
 		buf_printf(b, "Location: %s\r\n", res->location);
+	/* A page of ours: nobody puts it into theirs, nor learns its address.
+	 */
+	if (res->policy != NULL)
+		buf_printf(b,
+		    "Content-Security-Policy: %s\r\n"
+		    "Referrer-Policy: no-referrer\r\n"
+		    "X-Content-Type-Options: nosniff\r\n",
+		    res->policy);
 	if (res->status == 401)
 		buf_str(b, "WWW-Authenticate: Bearer\r\n");
 	if (res->status == 405)

@@ -70,6 +70,7 @@ struct response {
 	const char *type;     /* of the body; NULL: application/json */
 	const char *body;     /* NULL: none */
 	const char *location; /* for 3xx, or NULL */
+	const char *policy;   /* Content-Security-Policy of a page, or NULL */
 };
 
 /* Fill *res and return 0, or fill *why and return -1. Write nothing. */

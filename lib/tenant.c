@@ -142,6 +142,52 @@ hours_read(struct tenant *t, const struct cJSON *config)
 			    "tenant %s: holidays: %s", t->slug, why.detail);
 }
 
+/* Of a firm that names nobody, whoever carries its mobile. */
+static void
+on_call_default(struct tenant *t)
+{
+	struct phone phone;
+	struct problem ignored;
+
+	if (t->phone == NULL ||
+	    (t->sms_number != NULL && strcmp(t->phone, t->sms_number) == 0) ||
+	    phone_parse(&phone, t->phone, NULL, NULL, &ignored) != 0 ||
+	    !phone_takes_sms(&phone))
+		return;
+	t->on_call[t->on_call_count++] =
+	    (struct on_call){ t->phone, NULL, t->language };
+}
+
+static void
+alerts_read(struct tenant *t, struct arena *a, const struct cJSON *config)
+{
+	const struct cJSON *alerts = json_member(config, "alerts");
+
+	t->alerts_missed_calls =
+	    json_is_true(json_member(alerts, "missed_call"));
+	t->repeat_minutes = (int)json_number(
+	    json_member(alerts, "repeat_minutes"), TENANT_REPEAT_MINUTES);
+	for (const struct cJSON *o = json_first(json_member(config, "on_call"));
+	     o != NULL && t->on_call_count < TENANT_ON_CALL_MAX;
+	     o = json_next(o)) {
+		struct on_call *to = &t->on_call[t->on_call_count];
+		const char *phone = config_text(o, NULL, "phone");
+		const char *name = config_text(o, NULL, "name");
+		const char *language = config_text(o, NULL, "language");
+
+		if (phone == NULL)
+			continue;
+		to->phone = arena_strdup(a, phone);
+		to->name = name == NULL ? NULL : arena_strdup(a, name);
+		to->language = t->language;
+		if (language != NULL)
+			(void)language_parse(&to->language, language);
+		t->on_call_count++;
+	}
+	if (t->on_call_count == 0)
+		on_call_default(t);
+}
+
 /*
  * A setting that cannot be read must not take the firm's calls away: the
  * defaults hold, and the log says so.
@@ -186,6 +232,7 @@ config_read(struct tenant *t, struct arena *a, struct arena *scratch,
 	languages_read(t, config);
 	countries_read(t, a, config);
 	hours_read(t, config);
+	alerts_read(t, a, config);
 	texts_keep(t, a, scratch, config);
 	sms_name = config_text(config, NULL, "sms_name");
 	t->sms_name =

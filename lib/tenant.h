@@ -37,6 +37,18 @@ enum text_back {
 
 #define TENANT_COUNTRIES_MAX 40
 
+/* Whom alerts reach, in their order: config.on_call. */
+#define TENANT_ON_CALL_MAX 8
+struct on_call {
+	const char *phone; /* E.164 of a mobile */
+	const char *name;  /* or NULL */
+	enum language language;
+};
+
+/* How long one is given to answer: config.alerts.repeat_minutes. */
+#define TENANT_REPEAT_MINUTES 5
+#define TENANT_REPEAT_MINUTES_MAX 60
+
 /* Read-only, and valid until the end of the request that asked for it. */
 struct tenant {
 	const char *id;
@@ -55,6 +67,12 @@ struct tenant {
 	size_t country_count;
 	enum text_back text_back;
 	bool status_messages;
+	/* The firm's own telephone where it names nobody and that is a mobile;
+	 * none: nobody can be alerted. */
+	struct on_call on_call[TENANT_ON_CALL_MAX];
+	size_t on_call_count;
+	int repeat_minutes;
+	bool alerts_missed_calls;
 	bool modules[MODULE_MAX];
 	bool active;
 	const struct cJSON *texts; /* the firm's own, or NULL */

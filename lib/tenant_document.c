@@ -30,6 +30,7 @@
 #define REVIEW_DELAY_MAX 720
 #define SEGMENTS_MAX 1000000
 #define REGION "CH"
+#define ON_CALL_NAME_MAX 60
 
 struct check {
 	struct arena *arena;
@@ -737,6 +738,91 @@ config_quiet_hours(struct check *c, const char *pointer, const struct cJSON *v)
 	check_members(c, pointer, v, members);
 }
 
+/* Members of one on call; a function for each, as check_members() asks. */
+static void
+on_call_phone(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *text = text_of(c, pointer, v);
+	struct phone phone;
+	struct problem why;
+
+	if (text == NULL)
+		return;
+	if (phone_parse(&phone, text, REGION, pointer, &why) != 0)
+		add(c, &why);
+	else if (!phone_takes_sms(&phone))
+		wrong(c, pointer,
+		    "%s is a number of the kind %s; alerts go to mobile "
+		    "numbers",
+		    phone.e164, phone_kind_name(phone.kind));
+	else if (strcmp(phone.e164, text) != 0)
+		wrong(c, pointer, "must be written %s", phone.e164);
+}
+
+static void
+on_call_name(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *text = text_of(c, pointer, v);
+
+	if (text == NULL)
+		return;
+	if (text[strspn(text, " ")] == '\0' ||
+	    characters(text) > ON_CALL_NAME_MAX || has_control(text))
+		wrong(c, pointer, "must be one line of 1 to %d characters",
+		    ON_CALL_NAME_MAX);
+}
+
+static void
+config_on_call(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	static const struct member members[] = {
+		{ "phone", on_call_phone },
+		{ "name", on_call_name },
+		{ "language", config_language },
+		{ NULL, NULL },
+	};
+	int n = 0;
+
+	for (const struct cJSON *o = json_first(v);
+	     json_is_array(v) && o != NULL; o = json_next(o)) {
+		const char *at = arena_printf(c->arena, "%s/%d", pointer, n++);
+
+		check_members(c, at, o, members);
+		if (json_is_object(o) &&
+		    (json_member(o, "phone") == NULL ||
+			json_is_null(json_member(o, "phone"))))
+			wrong(c, arena_printf(c->arena, "%s/phone", at),
+			    "is missing");
+	}
+	if (!json_is_array(v) || n > TENANT_ON_CALL_MAX)
+		wrong(c, pointer,
+		    "must be a list of at most %d, as in "
+		    "[{\"phone\": \"+41791234567\", \"name\": \"Reto\"}]",
+		    TENANT_ON_CALL_MAX);
+}
+
+static void
+config_repeat(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	int64_t minutes = json_number(v, 0);
+
+	if (minutes < 1 || minutes > TENANT_REPEAT_MINUTES_MAX)
+		wrong(c, pointer, "must be a whole number from 1 to %d",
+		    TENANT_REPEAT_MINUTES_MAX);
+}
+
+static void
+config_alerts(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	static const struct member members[] = {
+		{ "missed_call", config_bool },
+		{ "repeat_minutes", config_repeat },
+		{ NULL, NULL },
+	};
+
+	check_members(c, pointer, v, members);
+}
+
 /*
  * texts is looked at again in check_together(): their length depends on the
  * firm's name. What the firm's pages show is read by their templates, so only
@@ -749,6 +835,8 @@ static const struct member config_members[] = {
 	{ "sms", config_sms },
 	{ "quiet_hours", config_quiet_hours },
 	{ "status_messages", config_bool },
+	{ "on_call", config_on_call },
+	{ "alerts", config_alerts },
 	{ "texts", config_object },
 	{ "hours", config_hours },
 	{ "holidays", config_holidays },
@@ -867,6 +955,26 @@ check_times(struct check *c)
 		add(c, &why);
 }
 
+/* An alert to the number it comes from would come back as a contact's text. */
+static void
+check_on_call(struct check *c, const struct cJSON *on_call)
+{
+	const char *sender = c->out->value[TENANT_SMS_NUMBER];
+	int n = 0;
+
+	for (const struct cJSON *o = json_first(on_call); o != NULL;
+	     o = json_next(o), n++) {
+		const char *phone = json_text(json_member(o, "phone"));
+
+		if (sender != NULL && phone != NULL &&
+		    strcmp(sender, phone) == 0)
+			wrong(c,
+			    arena_printf(
+				c->arena, "/config/on_call/%d/phone", n),
+			    "is the firm's sms_number, from which alerts come");
+	}
+}
+
 /* What the members have to do with each other. */
 static void
 check_together(struct check *c, const struct cJSON *document)
@@ -887,6 +995,7 @@ check_together(struct check *c, const struct cJSON *document)
 	if (firm == NULL || message_text_firm_check(firm, &why) != 0)
 		firm = "AG";
 	check_texts(c, json_member(config, "texts"), firm);
+	check_on_call(c, json_member(config, "on_call"));
 	check_times(c);
 }
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alert.h"
 #include "arena.h"
 #include "buf.h"
 #include "config.h"
@@ -120,6 +121,28 @@ answer_read(struct ticket_answer *out, const struct cJSON *answer)
 	                         strcmp(out->confirmation, "queued") == 0;
 }
 
+/* Whom a request that may be an emergency alarms; NULL: nobody. */
+static const char *
+alert_of(const struct ticket_request *t, const struct intake *in,
+    const char *source, const struct request *req)
+{
+	struct alert alert = {
+		.kind = ALERT_EMERGENCY,
+		.tenant = in->tenant,
+		.name = t->name,
+		.phone = in->contact.phone,
+		.phone_kind = in->contact.kind,
+		.words = t->summary != NULL ? t->summary : t->intent,
+		.is_public = route_bearer(req) == NULL,
+	};
+
+	/* What the firm itself writes down it knows. */
+	if (t->urgency != URGENCY_HIGH ||
+	    strcmp(source, source_name(SOURCE_MANUAL)) == 0)
+		return NULL;
+	return alert_json(&alert, req);
+}
+
 /* When the confirmation may leave. */
 static struct clock_time
 confirmation_time(const struct ticket_request *t, const struct intake *in,
@@ -174,6 +197,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 4),
+		.alert = alert_of(t, in, source, req),
 	};
 
 	if (intake_run(&result, in, req, STMT_TICKET_OPEN, &params, why) != 0) {

@@ -79,6 +79,15 @@ w_withdrawn as (
   from i, d
   where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
+w_alerts as (                                   -- whoever moves it has seen what the firm was alerted of
+  update alerts a set answered_by = left(i.actor, 120), answered_at = i.now, next_at = null
+  from i, d
+  where a.ticket_id = $1::uuid and (a.answered_at is null) is true
+  returning a.message_id),
+w_answered as (
+  update sms_log m set status = 'suppressed', reason = 'answered', status_at = i.now
+  from i, d
+  where m.id = any (array(select message_id from w_alerts)) and (m.status = 'queued') is true),
 w_contact as (
   update contacts c
   set last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,

@@ -203,7 +203,7 @@ def test_a_match_weakens_nothing(firm):
     assert (contact["name"], contact["email"]) == ("Erika", "e@x.example")
 
     events = [e for e in firm.events(first["ticket_id"]) if not e["event_type"].startswith("sms_")]
-    assert [e["event_type"] for e in events] == ["created", "updated", "urgency_changed", "updated", "updated"]
+    assert [e["event_type"] for e in events] == ["created", "updated", "urgency_changed", "alert_impossible", "updated", "updated"]
     assert [e["new_value"] for e in events if e["event_type"] in ("created", "updated")] == ["Eins", "Zwei", "Drei", None]
     assert (events[2]["old_value"], events[2]["new_value"]) == ("LOW", "HIGH")
     assert events[1]["metadata"]["metadata"] == {"a": 2, "b": 2}

@@ -42,7 +42,7 @@ from (select id as foreign_id from other) o, lateral (values
   (format('sms_log (id, customer_id, ticket_id, direction, body, status, status_at, created_at) values (gen_random_uuid(), %L, %L, ''inbound'', ''x'', ''received'', now(), now())', tap.a(), foreign_id)),
   (format('appointments (id, customer_id, ticket_id, starts_at, ends_at, created_at) values (gen_random_uuid(), %L, %L, now(), now() + interval ''1 hour'', now())', tap.a(), foreign_id)),
   (format('review_links (code, customer_id, ticket_id, created_at) values (''abcdef'', %L, %L, now())', tap.a(), foreign_id)),
-  (format('alerts (id, customer_id, ticket_id, kind, told, told_at) values (gen_random_uuid(), %L, %L, ''x'', ''x'', now())', tap.a(), foreign_id)),
+  (format('alerts (id, customer_id, ticket_id, kind, told, told_at, first_id) values (gen_random_uuid(), %L, %L, ''x'', ''x'', now(), gen_random_uuid())', tap.a(), foreign_id)),
   (format('consents (id, customer_id, ticket_id, text_version, language, given_at) values (gen_random_uuid(), %L, %L, ''1'', ''de'', now())', tap.a(), foreign_id))) v (command);
 select throws_ok(format('update tickets set contact_id = (select contact_id from tickets where id = %L) where id = %L', other.id, t.id), '23503', null, 'a foreign contact') from t, other;
 

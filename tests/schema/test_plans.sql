@@ -44,7 +44,7 @@ create function pg_temp.unsound(which text) returns text language sql
 begin atomic
   select string_agg(format('%s by %s (%s)', s.relation, coalesce(s.index, 'reading all'), s.cond), '; ')
   from pg_temp.scans(pg_temp.plan(which)) s
-  where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage',
+  where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage', 'alerts',
                        'customers', 'tenant_addresses', 'tokens')
     and not coalesce(s.index is not null and s.cond is not null and regexp_replace(s.cond, 'customer_id = \$\d+|AND|[() ]', '', 'g') <> '', false)
     and not (s.relation = 'sms_log' and s.index = 'sms_log_lease' and which = 'message_unclaim');
@@ -77,6 +77,9 @@ select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_
        case number % 20 when 0 then 'queued' else 'delivered' end, tap.at(-number), tap.at(9999), created_at, created_at from tickets;
 insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, answer, received_at) select gen_random_uuid(), customer_id, 'api', id::text, 'x', true, '{}', created_at from tickets;
 insert into segment_usage select id, '2024-03-04'::date - n, 5 from customers, generate_series(0, 300) n;
+insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id, code_hash, next_at)
+select m.id, m.customer_id, m.ticket_id, m.id, 'emergency', '+41790000011', m.created_at, m.id, encode(sha256(m.id::text::bytea), 'hex'), case when t.number % 100 = 0 then tap.at() end
+from sms_log m join tickets t on t.id = m.ticket_id;
 set local session_replication_role = origin;
 analyze;
 select is(pg_temp.unsound(name), null, name || ', planned on full tables') from tap.statement where name !~ '^command_' order by name;

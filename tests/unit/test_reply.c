@@ -259,6 +259,65 @@ START_TEST(a_text_means_what_a_person_would_say)
 }
 END_TEST
 
+/* Of somebody on call, asked whether they take it. */
+static const struct {
+	const char *text;
+	enum reply_consent consent;
+} consents[] = {
+	{ "ok", REPLY_YES },
+	{ "OK.", REPLY_YES },
+	{ "Ok mach ich", REPLY_YES },
+	{ "ja", REPLY_YES },
+	{ "Ja, bin in 10 min dort", REPLY_YES },
+	{ "oui", REPLY_YES },
+	{ "Sì", REPLY_YES },
+	{ "yes", REPLY_YES },
+	{ "1", REPLY_YES },
+	{ "1!", REPLY_YES },
+	{ "👍", REPLY_YES },
+	{ "👍🏽", REPLY_YES },
+	{ "danke", REPLY_YES },
+	{ "alles klar, danke", REPLY_YES },
+	{ "kein Problem", REPLY_YES },
+	{ "Übernehme", REPLY_YES },
+	{ "uebernehme ich", REPLY_YES },
+	{ "Ich komme", REPLY_YES },
+	{ "bin unterwegs", REPLY_YES },
+	{ "je m'en charge", REPLY_YES },
+	{ "J'arrive", REPLY_YES },
+	{ "me ne occupo io", REPLY_YES },
+	{ "on my way", REPLY_YES },
+	{ "Liked \"Muster AG: NOTFALL Nr. 12.\"", REPLY_YES },
+	{ "nein", REPLY_NO },
+	{ "Nein danke", REPLY_NO },
+	{ "nei", REPLY_NO },
+	{ "non", REPLY_NO },
+	{ "No", REPLY_NO },
+	{ "kann nicht", REPLY_NO },
+	{ "heute nicht", REPLY_NO },
+	{ "can't", REPLY_NO },
+	{ "pas possible", REPLY_NO },
+	{ "", REPLY_NEITHER },
+	{ "ok?", REPLY_NEITHER },
+	{ "Welche Adresse?", REPLY_NEITHER },
+	{ "ja aber nicht vor 8", REPLY_NEITHER },
+	{ "danke aber bin auf dem Dach", REPLY_NEITHER },
+	{ "2", REPLY_NEITHER },
+	{ "3", REPLY_NEITHER },
+	{ "12", REPLY_NEITHER },
+	{ "Notfall", REPLY_NEITHER },
+	{ "1 Wasser läuft aus", REPLY_NEITHER },
+	{ "Disliked \"Muster AG: NOTFALL Nr. 12.\"", REPLY_NEITHER },
+};
+
+START_TEST(an_answer_says_yes_or_no_or_neither)
+{
+	ck_assert_msg(reply_consent(consents[_i].text) == consents[_i].consent,
+	    "\"%s\" is %d", consents[_i].text,
+	    (int)reply_consent(consents[_i].text));
+}
+END_TEST
+
 START_TEST(a_long_text_is_read_like_a_short_one)
 {
 	char text[4096];
@@ -307,6 +366,8 @@ main(void)
 
 	tcase_add_loop_test(tc, a_text_means_what_a_person_would_say, 0,
 	    (int)(sizeof(cases) / sizeof(cases[0])));
+	tcase_add_loop_test(tc, an_answer_says_yes_or_no_or_neither, 0,
+	    (int)(sizeof(consents) / sizeof(consents[0])));
 	tcase_add_test(tc, a_long_text_is_read_like_a_short_one);
 	tcase_add_test(tc, of_an_endless_text_only_the_beginning_is_read);
 	tcase_add_test(tc, names_are_those_of_the_statement);

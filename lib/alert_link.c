@@ -1,0 +1,300 @@
+/*
+ * alert_link - the page behind the link of an alert, with its one button
+ */
+#include "alert_link.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alert.h"
+#include "arena.h"
+#include "buf.h"
+#include "calendar.h"
+#include "clock.h"
+#include "db.h"
+#include "digest.h"
+#include "html.h"
+#include "id.h"
+#include "language.h"
+#include "problem.h"
+#include "route.h"
+#include "tenant.h"
+
+#define VALID_US CLOCK_DAY
+#define NONCE_LEN 22
+
+static const struct words {
+	const char *kind[ALERT_KIND_MAX];
+	const char *number;
+	const char *unknown; /* who called */
+	const char *button;
+	const char *hint;
+	const char *taken; /* by whom, and when */
+} languages[LANGUAGE_MAX] = {
+	[LANGUAGE_DE] = { { "Notfall", "Verpasster Anruf",
+			      "Wartet noch auf Antwort" },
+	    "Nr.", "Unbekannt", "Ich übernehme",
+	    "Danach wird niemand mehr benachrichtigt.", "Übernommen:" },
+	[LANGUAGE_FR] = { { "Urgence", "Appel manqué",
+			      "Attend toujours une réponse" },
+	    "nº", "Inconnu", "Je m’en charge",
+	    "Ensuite, plus personne ne sera averti.", "Pris en charge :" },
+	[LANGUAGE_IT] = { { "Emergenza", "Chiamata persa",
+			      "Aspetta ancora una risposta" },
+	    "n.", "Sconosciuto", "Me ne occupo io",
+	    "Dopo nessun altro sarà avvisato.", "Preso in carico:" },
+	[LANGUAGE_EN] = { { "Emergency", "Missed call",
+			      "Still waits for an answer" },
+	    "no.", "Unknown", "I take it", "After that nobody else is told.",
+	    "Taken:" },
+};
+
+/* The alert of a link, with the ticket as it is now. */
+struct view {
+	const struct tenant *tenant;
+	const struct db_batch *batch;
+	enum language language;
+	struct digest_hex hash;
+};
+
+static const char *
+value(const struct view *v, const char *column)
+{
+	const char *text = db_get(v->batch, 0, 0, column);
+
+	return text == NULL ? "" : text;
+}
+
+static struct clock_time
+instant(const struct view *v, const char *column)
+{
+	struct clock_time t = { .us = strtoll(value(v, column), NULL, 10) *
+		                      CLOCK_SECOND };
+
+	return t;
+}
+
+/* Whose link it is, whatever became of the alert. */
+static int
+firm_read(struct view *v, const struct request *req, struct problem *why)
+{
+	struct stmt_alert_tenant params = { .code_hash = v->hash.text };
+	struct db_batch *b = db_batch_untenanted(req->db, req->arena);
+	const char *slug = NULL;
+
+	db_queue(b, STMT_ALERT_TENANT, &params);
+	if (db_flush(b, why) != 0)
+		return -1;
+	if (db_rows(b, 0) > 0)
+		slug = db_get(b, 0, 0, "slug");
+	if (slug != NULL &&
+	    tenant_by_slug(&v->tenant, req, slug, NULL, why) == 0)
+		return 0;
+	/* A firm that is not served any more has no pages. */
+	if (slug != NULL && why->code != PROBLEM_TENANT_UNKNOWN)
+		return -1;
+	return problem(why, PROBLEM_NOT_FOUND, NULL, "This link leads nowhere");
+}
+
+static int
+view_read(struct view *v, const struct request *req, struct problem *why)
+{
+	const char *code = route_path_part(req, 1);
+	struct stmt_alert_show params = { .code_hash = v->hash.text };
+	struct db_batch *b;
+
+	v->hash = digest_sha256(code, strlen(code));
+	if (firm_read(v, req, why) != 0)
+		return -1;
+	b = db_batch(req->db, req->arena, v->tenant->id, v->hash.text);
+	db_queue(b, STMT_ALERT_SHOW, &params);
+	if (db_flush(b, why) != 0)
+		return -1;
+	v->batch = b;
+	v->language = v->tenant->language;
+	for (size_t i = 0; i < v->tenant->on_call_count; i++)
+		if (strcmp(v->tenant->on_call[i].phone, value(v, "told")) == 0)
+			v->language = v->tenant->on_call[i].language;
+	if (clock_add(instant(v, "told_at"), VALID_US).us <= req->now.us)
+		return problem(
+		    why, PROBLEM_LINK_EXPIRED, NULL, "It was good for a day");
+	return 0;
+}
+
+/* "8.7.2026 23:41", which four languages read. */
+static void
+time_write(struct buf *b, const struct view *v, const char *column,
+    const struct request *req)
+{
+	struct calendar_promise p = calendar_promise(
+	    &v->tenant->calendar, req->now, instant(v, column));
+
+	buf_printf(b, "%d.%d.%d %s", p.day, p.month, p.year, p.time);
+}
+
+static void
+page_open(
+    struct buf *b, const struct view *v, const char *title, const char *nonce)
+{
+	buf_printf(b,
+	    "<!doctype html>\n<html lang=\"%s\">\n<head>\n"
+	    "<meta charset=\"utf-8\">\n"
+	    "<meta name=\"viewport\" content=\"width=device-width, "
+	    "initial-scale=1\">\n"
+	    "<meta name=\"robots\" content=\"noindex\">\n<title>",
+	    language_name(v->language));
+	html_text(b, title);
+	buf_printf(b,
+	    "</title>\n<style nonce=\"%s\">\n"
+	    "body { margin: 0 auto; max-width: 34rem; padding: 1rem; "
+	    "font: 1.125rem/1.5 system-ui, sans-serif; color: #1a1a1a; "
+	    "background: #fff; overflow-wrap: anywhere }\n"
+	    "h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 }\n"
+	    "blockquote { margin: 1rem 0; padding-left: 1rem; "
+	    "border-left: .25rem solid #767676; white-space: pre-wrap }\n"
+	    "a { color: #0b5394 }\n"
+	    "button { width: 100%%; min-height: 3.5rem; border: 0; "
+	    "border-radius: .5rem; font: inherit; font-weight: 700; "
+	    "color: #fff; background: #b3261e }\n"
+	    "button:focus-visible, a:focus-visible { outline: .2rem solid "
+	    "#0b5394; outline-offset: .15rem }\n"
+	    "</style>\n</head>\n<body>\n<main>\n<p>",
+	    nonce);
+	html_text(b, v->tenant->sms_name);
+	buf_str(b, "</p>\n<h1>");
+	html_text(b, title);
+	buf_str(b, "</h1>\n");
+}
+
+/* A number to tap, unless it is of a kind that costs who calls it. */
+static void
+number_write(struct buf *b, const struct view *v)
+{
+	const char *phone = value(v, "contact_phone");
+	bool taps = alert_may_call(v->tenant, phone, value(v, "phone_kind"));
+
+	buf_str(b, "<br>");
+	if (taps) {
+		buf_str(b, "<a href=\"tel:");
+		html_text(b, phone);
+		buf_str(b, "\">");
+	}
+	html_text(b, phone);
+	if (taps)
+		buf_str(b, "</a>");
+}
+
+static void
+contact_write(struct buf *b, const struct view *v)
+{
+	const char *name = value(v, "contact_name");
+
+	buf_str(b, "<p>");
+	html_text(b, *name != '\0' ? name : languages[v->language].unknown);
+	if (*value(v, "contact_phone") != '\0')
+		number_write(b, v);
+	if (*value(v, "contact_email") != '\0') {
+		buf_str(b, "<br>");
+		html_text(b, value(v, "contact_email"));
+	}
+	buf_str(b, "</p>\n");
+	if (*value(v, "summary") != '\0') {
+		buf_str(b, "<blockquote>");
+		html_text(b, value(v, "summary"));
+		buf_str(b, "</blockquote>\n");
+	}
+}
+
+static void
+answer_write(struct buf *b, const struct view *v, const struct request *req)
+{
+	const struct words *w = &languages[v->language];
+
+	if (*value(v, "answered_by") == '\0') {
+		buf_printf(b,
+		    "<form method=\"post\"><button>%s</button></form>\n"
+		    "<p>%s</p>\n",
+		    w->button, w->hint);
+		return;
+	}
+	buf_printf(b, "<p><strong>%s ", w->taken);
+	html_text(b, value(v, "answered_by"));
+	buf_str(b, ", ");
+	time_write(b, v, "answered_at", req);
+	buf_str(b, "</strong></p>\n");
+}
+
+static const char *
+title_of(const struct view *v, struct arena *a)
+{
+	const struct words *w = &languages[v->language];
+	enum alert_kind kind = ALERT_EMERGENCY;
+
+	(void)alert_kind_parse(&kind, value(v, "kind"));
+	return arena_printf(
+	    a, "%s, %s %s", w->kind[kind], w->number, value(v, "number"));
+}
+
+static void
+page_write(
+    struct response *res, const struct view *v, const struct request *req)
+{
+	char nonce[NONCE_LEN + 1];
+	struct buf b;
+
+	digest_random_code(nonce, NONCE_LEN);
+	buf_init(&b, req->arena);
+	page_open(&b, v, title_of(v, req->arena), nonce);
+	contact_write(&b, v);
+	buf_str(&b, "<p>");
+	time_write(&b, v, "told_at", req);
+	buf_str(&b, "</p>\n");
+	answer_write(&b, v, req);
+	buf_str(&b, "</main>\n</body>\n</html>\n");
+	res->type = "text/html; charset=utf-8";
+	res->policy = arena_printf(req->arena,
+	    "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; "
+	    "base-uri 'none'; frame-ancestors 'none'",
+	    nonce);
+	res->body = b.text;
+}
+
+int
+alert_link_show(
+    struct response *res, const struct request *req, struct problem *why)
+{
+	struct view v = { 0 };
+
+	if (view_read(&v, req, why) != 0)
+		return -1;
+	page_write(res, &v, req);
+	return 0;
+}
+
+int
+alert_link_answer(
+    struct response *res, const struct request *req, struct problem *why)
+{
+	struct clock_text now = clock_text(req->now);
+	struct view v = { 0 };
+	struct stmt_alert_lock lock = { .code_hash = v.hash.text };
+	struct stmt_alert_answer answer = {
+		.code_hash = v.hash.text,
+		.now = now.text,
+		.event_id = id_new_in(req->arena),
+	};
+	struct db_batch *b;
+
+	if (view_read(&v, req, why) != 0)
+		return -1;
+	b = db_batch(req->db, req->arena, v.tenant->id, v.hash.text);
+	db_queue(b, STMT_ALERT_LOCK, &lock);
+	db_queue(b, STMT_ALERT_ANSWER, &answer);
+	if (db_flush(b, why) != 0)
+		return -1;
+	res->status = 303;
+	res->location = req->path;
+	return 0;
+}
