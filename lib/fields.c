@@ -370,6 +370,11 @@ kept_write(
 		json_arr_close(b);
 		return;
 	}
+	if (json_number(v, INT64_MIN) != INT64_MIN) {
+		/* All its digits: it may be an id. */
+		json_int(b, name, json_number(v, 0));
+		return;
+	}
 	if (!json_is_object(v)) {
 		json_raw(b, name, json_print(a, v));
 		return;
