@@ -20,6 +20,7 @@ static const struct command *const tables[] = {
 	commands_token,
 	commands_ticket,
 	commands_message,
+	commands_inbound,
 	commands_clock,
 	commands_doctor,
 };

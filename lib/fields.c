@@ -100,22 +100,17 @@ kept_form_read(struct fields *f, const struct cJSON *list)
 	}
 }
 
-int
-fields_read_kept(const struct fields **out, struct arena *a, const char *kept,
-    struct problem *why)
+const struct fields *
+fields_of_kept(struct arena *a, const struct cJSON *kept)
 {
 	struct fields *f = arena_alloc(a, sizeof(*f));
 
 	f->arena = a;
-	*out = f;
-	/* Each pair is three values, and a form has up to 1,000. */
-	if (json_parse_stored(&f->json, a, kept, why) != 0)
-		return -1;
-	if (json_is_object(f->json))
-		return 0;
-	kept_form_read(f, f->json);
-	f->json = NULL;
-	return 0;
+	if (json_is_array(kept))
+		kept_form_read(f, kept);
+	else
+		f->json = kept;
+	return f;
 }
 
 struct arena *

@@ -34,9 +34,8 @@ int fields_read(
 int fields_read_windows_1252(
     const struct fields **out, const struct request *req, struct problem *why);
 
-/* What fields_kept() made of earlier ones. */
-int fields_read_kept(const struct fields **out, struct arena *a,
-    const char *kept, struct problem *why);
+/* What fields_kept() made of earlier ones, as JSON again. */
+const struct fields *fields_of_kept(struct arena *a, const struct cJSON *kept);
 
 /* Where what they say lives. */
 struct arena *fields_arena(const struct fields *f);

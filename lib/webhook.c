@@ -18,6 +18,7 @@
 #include "id.h"
 #include "inbound.h"
 #include "intake.h"
+#include "json.h"
 #include "json_write.h"
 #include "log.h"
 #include "problem.h"
@@ -139,28 +140,43 @@ id_short(const struct fields *f, const char *id)
 	return arena_strdup(fields_arena(f), hash.text);
 }
 
+/* How its events are told apart: what is the same for all of a request. */
+struct mark {
+	const char *fingerprint;
+	const char *id; /* of what has none of the sender's */
+};
+
 /* Without an id, the same body within the same minute is the same event. */
-static void
-event_complete(
-    struct webhook *hook, struct told *told, const struct request *req)
+static struct mark
+mark_of(const struct request *req)
 {
 	struct digest_hex hash = digest_sha256(req->body, req->body_len);
+
+	return (struct mark){
+		.fingerprint = arena_strdup(req->arena, hash.text),
+		.id = arena_printf(req->arena, "%.32s:%" PRId64, hash.text,
+		    req->now.us / CLOCK_MINUTE),
+	};
+}
+
+static void
+event_complete(struct webhook *hook, struct told *told,
+    const struct request *req, const struct mark *mark)
+{
 	struct event *e = &told->event;
 
 	e->row = id_new_in(req->arena);
 	e->provider = arena_printf(
 	    req->arena, "%s_%s", hook->dialect->name, hook->kind->event);
-	e->fingerprint = arena_strdup(req->arena, hash.text);
+	e->fingerprint = mark->fingerprint;
 	e->raw = fields_kept(hook->fields);
-	e->id = told->id != NULL
-	            ? id_short(hook->fields, told->id)
-	            : arena_printf(req->arena, "%.32s:%" PRId64, e->fingerprint,
-			  req->now.us / CLOCK_MINUTE);
+	e->id = told->id != NULL ? id_short(hook->fields, told->id) : mark->id;
 }
 
 static int
 read(struct webhook *hook, const struct request *req, struct problem *why)
 {
+	const struct mark mark = mark_of(req);
 	int rc = fields_find(hook, req, why);
 
 	hook->sender.dialect = hook->dialect->name;
@@ -182,7 +198,7 @@ read(struct webhook *hook, const struct request *req, struct problem *why)
 	    reader_of(hook)(hook->told, &hook->count, hook->fields, why) != 0)
 		return -1;
 	for (size_t i = 0; i < hook->count; i++)
-		event_complete(hook, &hook->told[i], req);
+		event_complete(hook, &hook->told[i], req, &mark);
 	return 0;
 }
 
@@ -269,10 +285,11 @@ static int
 take_nothing(
     struct webhook *hook, const struct request *req, struct problem *why)
 {
+	const struct mark mark = mark_of(req);
 	const struct tenant *firm;
 	bool may_tell;
 
-	event_complete(hook, &hook->told[0], req);
+	event_complete(hook, &hook->told[0], req, &mark);
 	if (firm_find(&firm, hook, &hook->told[0], req, why) != 0 ||
 	    sender_may_tell(&may_tell, &hook->sender, req, firm, why) != 0)
 		return -1;
@@ -341,5 +358,86 @@ webhook_receive(enum webhook_kind kind, const struct request *req,
 		hook.dialect->answer(res, req, hook.fields);
 	else
 		res->body = hook.answer;
+	return 0;
+}
+
+static const struct kind *
+kind_find(const char *name)
+{
+	for (size_t i = 0; name != NULL && i < WEBHOOK_KIND_MAX; i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+/* What request_kept() wrote. */
+static int
+kept_read(struct webhook *hook, const struct request *req,
+    const struct webhook_kept *kept, struct problem *why)
+{
+	struct mark mark = { .fingerprint = kept->fingerprint };
+	const struct cJSON *json, *fields;
+	const char *dialect;
+
+	if (json_parse_stored(&json, req->arena, kept->request, why) != 0)
+		return -1;
+	hook->kind = kind_find(json_text(json_member(json, "kind")));
+	dialect = json_text(json_member(json, "dialect"));
+	fields = json_member(json, "fields");
+	mark.id = json_text(json_member(json, "id"));
+	if (hook->kind == NULL || dialect == NULL || mark.id == NULL)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "This is neither a call nor a text");
+	if (fields == NULL)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "It was too large to be kept whole");
+	hook->dialect = dialect_find(dialect);
+	if (hook->dialect == NULL || reader_of(hook) == NULL)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "Nobody reports this in such words any more");
+	hook->fields = fields_of_kept(req->arena, fields);
+	hook->count = 1;
+	if (reader_of(hook)(hook->told, &hook->count, hook->fields, why) != 0)
+		return -1;
+	for (size_t i = 0; i < hook->count; i++)
+		event_complete(hook, &hook->told[i], req, &mark);
+	return 0;
+}
+
+/* A number that is somebody's decides; else the operator does. */
+static int
+firm_released(const struct tenant **out, const struct webhook *hook,
+    const struct told *told, const struct request *req, const char *slug,
+    struct problem *why)
+{
+	if (firm_find(out, hook, told, req, why) != 0)
+		return -1;
+	if (*out == NULL && slug == NULL)
+		return problem(why, PROBLEM_TENANT_UNKNOWN, NULL,
+		    "The number that was reached belongs to no firm");
+	if (*out == NULL)
+		return tenant_by_slug(out, req, slug, NULL, why);
+	if (slug != NULL && strcmp((*out)->slug, slug) != 0)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "The number that was reached belongs to %s", (*out)->slug);
+	return 0;
+}
+
+int
+webhook_release(const char **answer, const struct request *req,
+    const struct webhook_kept *kept, struct problem *why)
+{
+	struct webhook hook = { .answer = "{}" };
+	const struct tenant *firm;
+
+	if (kept_read(&hook, req, kept, why) != 0)
+		return -1;
+	for (size_t i = 0; i < hook.count; i++)
+		if (firm_released(&firm, &hook, &hook.told[i], req, kept->slug,
+			why) != 0 ||
+		    hook.kind->take(
+			&hook.answer, firm, &hook.told[i], req, why) != 0)
+			return -1;
+	*answer = hook.answer;
 	return 0;
 }

@@ -19,11 +19,28 @@ struct problem;
 struct request;
 struct response;
 
+/* What is left of a request that was kept. */
+struct webhook_kept {
+	const char *request;     /* inbound_events.raw */
+	const char *fingerprint; /* and its column of that name */
+	const char *slug; /* the firm, if the number is nobody's; or NULL */
+};
+
 /* Load what the first request should not wait for. */
 void webhook_prepare(void);
 
 /* The whole of such a route. */
 int webhook_receive(enum webhook_kind kind, const struct request *req,
     struct response *res, struct problem *why);
+
+/*
+ * Take what was kept as if its sender had been believed, with a connection of
+ * the web role in req. *answer is JSON of what was decided, the first time and
+ * each time: the events have the ids that they had, so neither the sender's own
+ * repetition nor another release does it again. -1 with PROBLEM_TENANT_UNKNOWN
+ * if no firm is known, PROBLEM_FIELD_INVALID for what cannot be taken.
+ */
+int webhook_release(const char **answer, const struct request *req,
+    const struct webhook_kept *kept, struct problem *why);
 
 #endif
