@@ -26,6 +26,7 @@
 #include "problem.h"
 #include "provider.h"
 #include "schema_version.h"
+#include "sender.h"
 
 /* Of a clock that decides when people are woken up. */
 #define CLOCK_SKEW_WARN (2 * CLOCK_SECOND)
@@ -381,6 +382,35 @@ outbox_look(struct doctor *d, struct db *db)
 }
 
 static void
+inbound_look(struct doctor *d, struct db *db)
+{
+	struct clock_text now = clock_text(clock_now());
+	struct stmt_command_doctor_inbound params = { .now = now.text };
+	struct db_batch *b =
+	    service_rows(d, db, STMT_COMMAND_DOCTOR_INBOUND, &params);
+
+	if (b == NULL)
+		return;
+	if (!db_true(b, 0, 0, "has_room"))
+		found(d, LEVEL_WARN, "inbound",
+		    "see opsfabric inbound list, and discard what is forged",
+		    "so many reports were not believed that no more are kept");
+	found(d, LEVEL_OK, "inbound", NULL,
+	    "%ld reports not believed, and %ld for nobody's number, wait",
+	    count_of(b, 0, "unverified"), count_of(b, 0, "unmatched"));
+}
+
+static void
+webhooks_look(struct doctor *d)
+{
+	struct problem why;
+
+	if (sender_networks_check(&why) != 0)
+		found(
+		    d, LEVEL_FAIL, "webhooks", "correct it", "%s", why.detail);
+}
+
+static void
 settings_look(struct doctor *d)
 {
 	const struct provider *p =
@@ -468,6 +498,7 @@ database_look(struct doctor *d)
 			schema_look(d, db);
 			timers_look(d, db);
 			outbox_look(d, db);
+			inbound_look(d, db);
 		}
 		db_free(db);
 	}
@@ -482,6 +513,7 @@ doctor(struct command_run *run)
 	buf_init(&d.json, run->arena);
 	json_arr_open(&d.json, NULL);
 	settings_look(&d);
+	webhooks_look(&d);
 	clock_look(&d);
 	state_look(&d);
 	dispatcher_look(&d);

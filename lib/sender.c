@@ -72,8 +72,8 @@ networks_of(const char *dialect, size_t *len)
 	return NULL;
 }
 
-void
-sender_prepare(void)
+int
+sender_networks_check(struct problem *why)
 {
 	const char *word = config_get(CONFIG_WEBHOOK_NETWORKS);
 	char name[16];
@@ -89,10 +89,12 @@ sender_prepare(void)
 			network_list_is_valid(
 			    word + name_len + 1, len - name_len - 1)))
 			continue;
-		log_error("WEBHOOK_NETWORKS: \"%.*s\" is not a dialect, '=' "
-			  "and networks; nobody comes in by it",
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "WEBHOOK_NETWORKS: \"%.*s\" is not a dialect, '=' and "
+		    "networks",
 		    (int)len, word);
 	}
+	return 0;
 }
 
 /* "user:password" in Base64, of which the password counts. */

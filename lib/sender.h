@@ -39,8 +39,8 @@ struct sender {
 	const char *reason;
 };
 
-/* Say once in the log what is wrong with WEBHOOK_NETWORKS. */
-void sender_prepare(void);
+/* Is WEBHOOK_NETWORKS what it should be? By what is wrong nobody comes in. */
+int sender_networks_check(struct problem *why);
 
 /* -1 only if the database cannot say. */
 int sender_read(

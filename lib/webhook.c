@@ -64,8 +64,11 @@ struct webhook {
 void
 webhook_prepare(void)
 {
+	struct problem why;
+
 	intake_prepare();
-	sender_prepare();
+	if (sender_networks_check(&why) != 0)
+		log_error("%s: by it nobody comes in", why.detail);
 }
 
 static told_fn *

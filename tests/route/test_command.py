@@ -698,7 +698,7 @@ def test_doctor_finds_a_running_stack_well(command):
     found, out = checks(command)
     assert not {c for c in found if c[1] == "FAIL"}, out.stdout
     for what in ("provider", "clock", "state", "dispatcher", "opsfabric_web", "opsfabric_service", "opsfabric_owner", "postgres",
-                 "connections", "durability", "schema", "firms", "outbox"):
+                 "connections", "durability", "schema", "firms", "outbox", "inbound"):
         assert (what, "ok") in found, what
     for line in command("doctor").stdout.splitlines():
         assert re.match(r"(ok  |warn|FAIL)  \S+ +\S", line), line
@@ -714,6 +714,10 @@ def test_doctor_names_what_is_wrong(command, tmp_path):
     for wrong in (("provider", "FAIL"), ("cron", "warn"), ("state", "FAIL"), ("dispatcher", "warn"), ("opsfabric_web", "FAIL"),
                   ("opsfabric_owner", "FAIL"), ("opsfabric_service", "ok")):
         assert wrong in found, out.stdout
+    for networks in ("kannel", "kannel=", "kannel=127.0.0.1,", "nobody=127.0.0.1", "kannel=127.0.0.1 ecall=x", "=127.0.0.1"):
+        found, out = checks(command, WEBHOOK_NETWORKS=networks)
+        assert ("webhooks", "FAIL") in found and "WEBHOOK_NETWORKS" in out.stdout, networks
+    assert ("webhooks", "FAIL") not in checks(command, WEBHOOK_NETWORKS=" kannel=127.0.0.1,::1  ecall=192.0.2.0/24 ")[0]
     found, out = checks(command, SMS_PROVIDER="twilio", TWILIO_ACCOUNT_SID="AC00")
     assert ("provider", "FAIL") in found and "TWILIO_AUTH_TOKEN" in out.stdout
     found, out = checks(command, DATABASE_SERVICE_URL=f"postgresql://opsfabric_service@/opsfabric?host={tmp_path}")

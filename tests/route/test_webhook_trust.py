@@ -14,6 +14,7 @@ import uuid
 import pytest
 
 from tests.support import problems
+from tests.support.processes import Processes
 from tests.support.stack import Stack, Tenant, landline, mobile, wait_for
 
 CALL = "/api/webhook/missed-call"
@@ -426,6 +427,34 @@ def test_an_hour_has_room_for_so_many(firm):
     caller = mobile()
     assert firm.stack.post(CALL, form=call(firm, caller, to="+41445550000"), token=WEBHOOK_TOKEN).status_code == 404
     assert len(kept(firm.stack, caller)) == 1
+
+
+# ---- while Postgres is away --------------------------------------------------------------------
+
+
+def test_peoplefone_is_told_503_only_while_postgres_is_away(firm, token):
+    """Any answer but 200 ends its subscription, and 200 for a call that is not kept would lose the call."""
+    def notify(secret):
+        caller = mobile()
+        ended = {"callId": caller, "state": "terminated", "direction": "incoming", "remoteParty": {"identifier": caller}}
+        answer = firm.stack.post(f"{CALL}/peoplefone/{secret}", {"action": "notify", "owner": {}, "calls": [ended]})
+        return answer, caller
+
+    unseen = webhook_token(firm)["token"]
+    processes = Processes(firm.stack)
+    firm.stack.close()
+    processes.stop_database()
+    try:
+        for secret in (token, WEBHOOK_TOKEN, "wrong"):
+            problems.check(notify(secret)[0], "try-again", route="missed_call")
+        torn = firm.stack.post(f"{CALL}/peoplefone/{unseen}", form=b"{", headers={"Content-Type": "application/json"})
+        problems.check(torn, "try-again", route="missed_call")
+        # nothing has to be kept of it, and whose it is is known
+        assert firm.stack.post(f"{CALL}/peoplefone/{WEBHOOK_TOKEN}", {"action": "keepAlive", "owner": {}}).status_code == 200
+    finally:
+        processes.start_database()
+    answer, caller = wait_for(lambda: (lambda a: a if a[0].status_code == 200 else None)(notify(token)), what="calls being taken again")
+    assert len(firm.tickets(caller)) == 1
 
 
 # ---- cost --------------------------------------------------------------------------------------
