@@ -213,7 +213,7 @@ may_start(struct dispatcher *d)
 
 	if (p == NULL || !provider_clock_is_allowed())
 		return -1;
-	if (p->ready != NULL && p->ready(&why) != 0) {
+	if (provider_ready(p, &why) != 0) {
 		log_error("%s", why.detail);
 		return -1;
 	}

@@ -18,6 +18,7 @@ static const struct command *const tables[] = {
 	commands_migrate,
 	commands_tenant,
 	commands_token,
+	commands_secret,
 	commands_ticket,
 	commands_message,
 	commands_inbound,

@@ -421,7 +421,7 @@ settings_look(struct doctor *d)
 		found(d, LEVEL_FAIL, "provider", "correct SMS_PROVIDER",
 		    "nobody here knows \"%s\"",
 		    config_get(CONFIG_SMS_PROVIDER));
-	else if (p->ready != NULL && p->ready(&why) != 0)
+	else if (provider_ready(p, &why) != 0)
 		found(d, LEVEL_FAIL, "provider", "see docs/providers.md", "%s",
 		    why.detail);
 	else

@@ -37,5 +37,6 @@ target_link_libraries(opsfabric
 	PRIVATE project_flags
 	PUBLIC PkgConfig::FCGI PkgConfig::PQ PkgConfig::CJSON PkgConfig::CURL
 		PkgConfig::URIPARSER PkgConfig::CRYPTO PkgConfig::SODIUM
+		PkgConfig::XML
 		PkgConfig::ABSL_TIME
 		${PHONENUMBER_LIBRARY} m)

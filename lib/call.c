@@ -94,7 +94,7 @@ call_write(struct call_answer *out, const struct intake *in,
 		.texts = message_text_candidates(
 		    req->arena, &in->texts, text, &in->values),
 		.fallback_language = in->language,
-		.sender = in->tenant->sms_number,
+		.sender = tenant_sender(in->tenant, text),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
 		.expires_at =
@@ -104,6 +104,8 @@ call_write(struct call_answer *out, const struct intake *in,
 		.alert = alert_of(in, req),
 	};
 
+	if (params.suppress == NULL && params.sender == NULL)
+		params.suppress = "no_sender";
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_MISSED_CALL])
 		params.suppress = "module_off";
 	if (intake_run(&result, in, req, STMT_MISSED_CALL_OPEN, &params, why) !=

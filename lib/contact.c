@@ -16,9 +16,8 @@
 static const char *
 phone_suppress(const struct tenant *tenant, const struct phone *phone)
 {
-	if (tenant->sms_number == NULL)
-		return "no_sender";
-	if (strcmp(phone->e164, tenant->sms_number) == 0 ||
+	if ((tenant->sms_number != NULL &&
+		strcmp(phone->e164, tenant->sms_number) == 0) ||
 	    (tenant->phone != NULL && strcmp(phone->e164, tenant->phone) == 0))
 		return "own_number";
 	if (phone->kind == PHONE_FIXED)

@@ -246,8 +246,11 @@ slot_request(struct delivery *d, struct slot *s, const struct message *m)
 	struct http_request r = { 0 };
 	struct problem why;
 
-	if ((p->ready == NULL || p->ready(&why) == 0) &&
-	    p->request(&r, m, s->arena, &why) == 0) {
+	if (m->account_error != NULL)
+		(void)problem(
+		    &why, PROBLEM_INTERNAL, NULL, "%s", m->account_error);
+	else if (p->ready(&m->account, &why) == 0 &&
+		 p->request(&r, m, s->arena, &why) == 0) {
 		r.timeout_us = TRANSFER_US;
 		if (http_start(d->http, &r, s, &why) == 0)
 			return;

@@ -132,6 +132,8 @@ inbound_write(struct inbound_answer *out, const struct intake *in,
 		.alert = alert_of(in, req, meaning, body),
 	};
 
+	if (params.suppress == NULL && params.sender == NULL)
+		params.suppress = "no_sender";
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_SMS_REPLY])
 		params.suppress = "module_off";
 	if (intake_run(

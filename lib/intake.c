@@ -57,7 +57,7 @@ intake_complete(struct intake *in, const struct request *req)
 	    contact_dedupe_key(req->arena, in->tenant, &in->contact, req->now);
 	in->sla_due_at = intake_time(req, in->due);
 	in->language = language_name(in->tenant->language);
-	in->carrier = provider_configured()->name;
+	in->carrier = in->tenant->provider->name;
 	in->texts = (struct text_source){
 		.own = tenant_text,
 		.tenant = in->tenant,

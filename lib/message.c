@@ -16,6 +16,7 @@
 #include "db.h"
 #include "id.h"
 #include "log.h"
+#include "problem.h"
 
 const char *
 message_outcome_name(enum outcome_kind kind)
@@ -68,8 +69,11 @@ text_or_empty(const char *text)
 }
 
 static void
-message_read(struct message *out, const struct db_batch *b, int row)
+message_read(
+    struct message *out, struct arena *a, const struct db_batch *b, int row)
 {
+	struct problem why;
+
 	out->id = db_get(b, 0, row, "id");
 	out->attempt = (int)strtol(db_get(b, 0, row, "attempts"), NULL, 10);
 	out->provider = provider_find(db_get(b, 0, row, "provider"));
@@ -78,6 +82,9 @@ message_read(struct message *out, const struct db_batch *b, int row)
 	out->body = text_or_empty(db_get(b, 0, row, "body"));
 	out->lives_us =
 	    strtol(db_get(b, 0, row, "lives_s"), NULL, 10) * CLOCK_SECOND;
+	if (account_open(&out->account, a, db_get(b, 0, row, "customer_id"),
+		db_get(b, 0, row, "boxes"), &why) != 0)
+		out->account_error = arena_strdup(a, why.detail);
 }
 
 int
@@ -111,7 +118,7 @@ message_claim(struct message_batch *out, const struct outbox *o,
 	out->count = db_rows(b, 0);
 	m = arena_alloc(a, (size_t)(out->count + 1) * sizeof(*m));
 	for (int i = 0; i < out->count; i++)
-		message_read(&m[i], b, i);
+		message_read(&m[i], a, b, i);
 	out->messages = m;
 	return 0;
 }

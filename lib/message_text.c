@@ -128,37 +128,42 @@ static const struct rule {
 	unsigned must;       /* and those it has to */
 	const char *answers; /* digits it must offer */
 	bool stop;           /* must say how to get no more */
+	bool is_answered;    /* comes from the two-way number */
 } rules[TEXT_MAX] = {
-	[TEXT_MISSED_CALL] = { "missed_call", 0, 0, "123", true },
-	[TEXT_MISSED_CALL_WEEKEND] = { "missed_call_weekend", 0, 0, "123",
+	[TEXT_MISSED_CALL] = { "missed_call", 0, 0, "123", true, true },
+	[TEXT_MISSED_CALL_WEEKEND] = { "missed_call_weekend", 0, 0, "123", true,
 	    true },
 	[TEXT_MISSED_CALL_EMERGENCY] = { "missed_call_emergency", 0, 0, "1",
-	    true },
+	    true, true },
 	[TEXT_TICKET_CONFIRMATION] = { "ticket_confirmation", NUMBER | UNTIL, 0,
-	    "", false },
+	    "", false, false },
 	[TEXT_TICKET_CONFIRMATION_JOINED] = { "ticket_confirmation_joined",
-	    NUMBER, 0, "", false },
-	[TEXT_REPLY_URGENT] = { "reply_urgent", UNTIL, 0, "", false },
-	[TEXT_REPLY_URGENT_JOINED] = { "reply_urgent_joined", 0, 0, "", false },
-	[TEXT_REPLY_CALLBACK] = { "reply_callback", UNTIL, 0, "", false },
+	    NUMBER, 0, "", false, false },
+	[TEXT_REPLY_URGENT] = { "reply_urgent", UNTIL, 0, "", false, true },
+	[TEXT_REPLY_URGENT_JOINED] = { "reply_urgent_joined", 0, 0, "", false,
+	    true },
+	[TEXT_REPLY_CALLBACK] = { "reply_callback", UNTIL, 0, "", false, true },
 	[TEXT_REPLY_CALLBACK_JOINED] = { "reply_callback_joined", 0, 0, "",
+	    false, true },
+	[TEXT_REPLY_FORM] = { "reply_form", LINK, LINK, "", false, true },
+	[TEXT_REPLY_TEXT] = { "reply_text", UNTIL, 0, "", false, true },
+	[TEXT_REPLY_STOP] = { "reply_stop", 0, 0, "", false, true },
+	[TEXT_REPLY_START] = { "reply_start", 0, 0, "", true, true },
+	[TEXT_STATUS_SCHEDULED] = { "status_scheduled", WHEN, WHEN, "", false,
+	    true },
+	[TEXT_STATUS_IN_PROGRESS] = { "status_in_progress", 0, 0, "", false,
 	    false },
-	[TEXT_REPLY_FORM] = { "reply_form", LINK, LINK, "", false },
-	[TEXT_REPLY_TEXT] = { "reply_text", UNTIL, 0, "", false },
-	[TEXT_REPLY_STOP] = { "reply_stop", 0, 0, "", false },
-	[TEXT_REPLY_START] = { "reply_start", 0, 0, "", true },
-	[TEXT_STATUS_SCHEDULED] = { "status_scheduled", WHEN, WHEN, "", false },
-	[TEXT_STATUS_IN_PROGRESS] = { "status_in_progress", 0, 0, "", false },
-	[TEXT_STATUS_DONE] = { "status_done", 0, 0, "", false },
+	[TEXT_STATUS_DONE] = { "status_done", 0, 0, "", false, true },
 	[TEXT_STATUS_NEEDS_CALLBACK] = { "status_needs_callback", 0, 0, "",
-	    false },
-	[TEXT_REVIEW_REQUEST] = { "review_request", LINK, LINK, "", true },
+	    false, false },
+	[TEXT_REVIEW_REQUEST] = { "review_request", LINK, LINK, "", true,
+	    true },
 	[TEXT_ALERT] = { "alert", NUMBER | WHO | WHAT | LINK,
-	    NUMBER | WHO | LINK, "", false },
+	    NUMBER | WHO | LINK, "", false, true },
 	[TEXT_ALERT_MISSED_CALL] = { "alert_missed_call", NUMBER | WHO | LINK,
-	    WHO, "", false },
+	    WHO, "", false, true },
 	[TEXT_ALERT_OVERDUE] = { "alert_overdue", NUMBER | WHO | WHAT | LINK,
-	    NUMBER, "", false },
+	    NUMBER, "", false, true },
 };
 
 const char *
@@ -178,6 +183,13 @@ message_text_parse(enum text_name *out, const char *name)
 		}
 	}
 	return -1;
+}
+
+bool
+message_text_is_answered(enum text_name name)
+{
+	assert(name < TEXT_MAX);
+	return rules[name].is_answered;
 }
 
 const char *

@@ -7,6 +7,7 @@
 #ifndef LIB_MESSAGE_TEXT_H
 #define LIB_MESSAGE_TEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "language.h"
@@ -47,6 +48,10 @@ const char *message_text_name(enum text_name name);
 
 /* The text of that name; -1 if there is none. */
 int message_text_parse(enum text_name *out, const char *name);
+
+/* Does it ask for an answer, or say how to get no more? Then it comes from a
+ * number that can be answered. */
+bool message_text_is_answered(enum text_name name);
 
 /* The house's wording, with its variables: what a firm's own starts from. */
 const char *message_text_words(enum text_name name, enum language language);

@@ -14,6 +14,7 @@
 const struct provider *const providers[PROVIDER_MAX] = {
 	&provider_console,
 	&provider_ecall,
+	&provider_ecall_https,
 	&provider_kannel,
 	&provider_twilio,
 };
@@ -37,6 +38,14 @@ provider_configured(void)
 		log_error(
 		    "SMS_PROVIDER is \"%s\", which nobody here knows", name);
 	return p;
+}
+
+int
+provider_ready(const struct provider *p, struct problem *why)
+{
+	static const struct account installation;
+
+	return p->ready == NULL ? 0 : p->ready(&installation, why);
 }
 
 int

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "account.h"
+#include "config.h"
+
 struct arena;
 struct http_answer;
 struct http_request;
@@ -26,6 +29,9 @@ struct message {
 	const char *to;
 	const char *body;
 	int64_t lives_us; /* until it is of no use any more */
+	struct account account;
+	/* Why the firm's account cannot be used, or NULL. */
+	const char *account_error;
 };
 
 enum outcome_kind {
@@ -76,10 +82,15 @@ struct provider {
 	const char *name; /* value of SMS_PROVIDER */
 	int parallel;     /* most transfers at a time */
 	/*
-	 * May messages be sent with the settings as they are? -1 says what is
-	 * missing. NULL: always.
+	 * Setting of the sender for messages that nobody answers; CONFIG_MAX:
+	 * none, they leave from the firm's number.
 	 */
-	int (*ready)(struct problem *why);
+	enum config sender;
+	/*
+	 * May messages be sent with that account and the settings as they are?
+	 * -1 says what is missing. NULL with accept: always.
+	 */
+	int (*ready)(const struct account *account, struct problem *why);
 	/*
 	 * For a provider on this machine, whose acceptance is a write that
 	 * does not wait: hand over, and say what became of it.
@@ -96,16 +107,23 @@ struct provider {
 
 extern const struct provider provider_console;
 extern const struct provider provider_ecall;
+extern const struct provider provider_ecall_https;
 extern const struct provider provider_kannel;
 extern const struct provider provider_twilio;
 
-#define PROVIDER_MAX 4
+#define PROVIDER_MAX 5
+
+/* E.164 as eCall's account wants it; a sender of letters stays as it is. */
+const char *provider_ecall_number(struct arena *a, const char *number);
 
 /* All of them, PROVIDER_MAX. */
 extern const struct provider *const providers[PROVIDER_MAX];
 
 /* By name, or NULL. */
 const struct provider *provider_find(const char *name);
+
+/* May it send with the installation's account? -1 says what is missing. */
+int provider_ready(const struct provider *p, struct problem *why);
 
 /* The one of SMS_PROVIDER; NULL, with a line in the log, if it is unknown. */
 const struct provider *provider_configured(void);

@@ -66,5 +66,6 @@ console_accept(const struct message *m, struct arena *a)
 const struct provider provider_console = {
 	.name = "console",
 	.parallel = 100,
+	.sender = CONFIG_MAX,
 	.accept = console_accept,
 };

@@ -22,26 +22,22 @@
 #define CODE_MAX ((size_t)60)
 
 static int
-ecall_ready(struct problem *why)
+ecall_ready(const struct account *account, struct problem *why)
 {
-	static const enum config needed[] = { CONFIG_ECALL_USERNAME,
-		CONFIG_ECALL_PASSWORD };
+	static const enum account_item needed[] = { ACCOUNT_ECALL_USERNAME,
+		ACCOUNT_ECALL_PASSWORD, ACCOUNT_MAX };
 	const char *prefix = config_get(CONFIG_ECALL_NUMBER_PREFIX);
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (*config_get(needed[i]) == '\0')
-			return problem(why, PROBLEM_INTERNAL, NULL,
-			    "SMS_PROVIDER is ecall, so %s must be set",
-			    config_name(needed[i]));
+	if (account_need(account, needed, why) != 0)
+		return -1;
 	if (strcmp(prefix, "00") != 0 && strcmp(prefix, "+") != 0)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "ECALL_NUMBER_PREFIX is neither 00 nor +");
 	return 0;
 }
 
-/* E.164 as the account wants it; a sender of letters stays as it is. */
-static const char *
-number_text(struct arena *a, const char *number)
+const char *
+provider_ecall_number(struct arena *a, const char *number)
 {
 	if (*number != '+')
 		return number;
@@ -53,19 +49,15 @@ static int
 ecall_request(struct http_request *out, const struct message *m,
     struct arena *a, struct problem *why)
 {
-	const char *from =
-	    *m->from != '\0' ? m->from : config_get(CONFIG_ECALL_SENDER_ID);
 	struct buf b;
 
-	if (*from == '\0')
-		return problem(why, PROBLEM_INTERNAL, NULL,
-		    "no sender: the firm has no SMS number and "
-		    "ECALL_SENDER_ID is not set");
+	if (*m->from == '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL, "no sender");
 	buf_init(&b, a);
 	json_obj_open(&b, NULL);
 	json_str(&b, "channel", "Sms");
-	json_str(&b, "from", number_text(a, from));
-	json_str(&b, "to", number_text(a, m->to));
+	json_str(&b, "from", provider_ecall_number(a, m->from));
+	json_str(&b, "to", provider_ecall_number(a, m->to));
 	json_obj_open(&b, "content");
 	json_str(&b, "type", "Text");
 	json_str(&b, "text", m->body);
@@ -74,8 +66,8 @@ ecall_request(struct http_request *out, const struct message *m,
 	out->url = config_get(CONFIG_ECALL_URL);
 	out->content_type = "application/json";
 	out->body = b.text;
-	out->user = config_get(CONFIG_ECALL_USERNAME);
-	out->password = config_get(CONFIG_ECALL_PASSWORD);
+	out->user = account_get(&m->account, ACCOUNT_ECALL_USERNAME);
+	out->password = account_get(&m->account, ACCOUNT_ECALL_PASSWORD);
 	return 0;
 }
 
@@ -231,6 +223,7 @@ ecall_outcome(const struct http_answer *answer, struct arena *a)
 const struct provider provider_ecall = {
 	.name = "ecall",
 	.parallel = 100,
+	.sender = CONFIG_ECALL_SENDER_ID,
 	.ready = ecall_ready,
 	.request = ecall_request,
 	.outcome = ecall_outcome,

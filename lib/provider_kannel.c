@@ -80,16 +80,13 @@ is_private(const char *url)
 }
 
 static int
-kannel_ready(struct problem *why)
+kannel_ready(const struct account *account, struct problem *why)
 {
-	static const enum config needed[] = { CONFIG_KANNEL_USERNAME,
-		CONFIG_KANNEL_PASSWORD };
+	static const enum account_item needed[] = { ACCOUNT_KANNEL_USERNAME,
+		ACCOUNT_KANNEL_PASSWORD, ACCOUNT_MAX };
 
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++)
-		if (*config_get(needed[i]) == '\0')
-			return problem(why, PROBLEM_INTERNAL, NULL,
-			    "%s must be set for messages of kannel",
-			    config_name(needed[i]));
+	if (account_need(account, needed, why) != 0)
+		return -1;
 	if (!is_private(config_get(CONFIG_KANNEL_URL)) ||
 	    strpbrk(config_get(CONFIG_KANNEL_URL), "?#@") != NULL)
 		return problem(why, PROBLEM_INTERNAL, NULL,
@@ -117,12 +114,13 @@ kannel_request(struct http_request *out, const struct message *m,
 	struct buf b;
 
 	if (*m->from == '\0')
-		return problem(why, PROBLEM_INTERNAL, NULL,
-		    "no sender: the firm has no SMS number");
+		return problem(why, PROBLEM_INTERNAL, NULL, "no sender");
 	buf_init(&b, a);
 	buf_printf(&b, "%s?", config_get(CONFIG_KANNEL_URL));
-	form_add(&b, "username", config_get(CONFIG_KANNEL_USERNAME));
-	form_add(&b, "password", config_get(CONFIG_KANNEL_PASSWORD));
+	form_add(
+	    &b, "username", account_get(&m->account, ACCOUNT_KANNEL_USERNAME));
+	form_add(
+	    &b, "password", account_get(&m->account, ACCOUNT_KANNEL_PASSWORD));
 	form_add(&b, "to", m->to);
 	form_add(&b, "from", m->from);
 	form_add(&b, "charset", "UTF-8");
@@ -169,6 +167,7 @@ kannel_outcome(const struct http_answer *answer, struct arena *a)
 const struct provider provider_kannel = {
 	.name = "kannel",
 	.parallel = 50,
+	.sender = CONFIG_KANNEL_SENDER_ID,
 	.ready = kannel_ready,
 	.request = kannel_request,
 	.outcome = kannel_outcome,

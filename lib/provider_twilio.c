@@ -39,32 +39,43 @@ is_sid(const char *text, const char *kind)
 	       strspn(text + 2, "0123456789abcdefABCDEF") == strlen(text + 2);
 }
 
-static int
-twilio_ready(struct problem *why)
+/* An API key is used where there is one. */
+static bool
+has_key(const struct account *account)
 {
-	bool has_key = *config_get(CONFIG_TWILIO_API_KEY_SID) != '\0';
+	return *account_get(account, ACCOUNT_TWILIO_API_KEY_SID) != '\0';
+}
 
-	if (!is_sid(config_get(CONFIG_TWILIO_ACCOUNT_SID), "AC"))
+static int
+twilio_ready(const struct account *account, struct problem *why)
+{
+	static const enum account_item with_token[] = {
+		ACCOUNT_TWILIO_ACCOUNT_SID, ACCOUNT_TWILIO_AUTH_TOKEN,
+		ACCOUNT_MAX
+	};
+	static const enum account_item with_key[] = {
+		ACCOUNT_TWILIO_ACCOUNT_SID, ACCOUNT_TWILIO_API_KEY_SECRET,
+		ACCOUNT_MAX
+	};
+
+	if (account_need(
+		account, has_key(account) ? with_key : with_token, why) != 0)
+		return -1;
+	if (!is_sid(account_get(account, ACCOUNT_TWILIO_ACCOUNT_SID), "AC"))
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "TWILIO_ACCOUNT_SID is not AC and hexadecimal digits");
-	if (has_key && *config_get(CONFIG_TWILIO_API_KEY_SECRET) == '\0')
-		return problem(why, PROBLEM_INTERNAL, NULL,
-		    "TWILIO_API_KEY_SID is set, TWILIO_API_KEY_SECRET is not");
-	if (!has_key && *config_get(CONFIG_TWILIO_AUTH_TOKEN) == '\0')
-		return problem(why, PROBLEM_INTERNAL, NULL,
-		    "neither TWILIO_AUTH_TOKEN nor TWILIO_API_KEY_SID is set");
 	return 0;
 }
 
 static void
-authorize(struct http_request *out)
+authorize(struct http_request *out, const struct account *account)
 {
-	bool has_key = *config_get(CONFIG_TWILIO_API_KEY_SID) != '\0';
+	bool key = has_key(account);
 
-	out->user = config_get(
-	    has_key ? CONFIG_TWILIO_API_KEY_SID : CONFIG_TWILIO_ACCOUNT_SID);
-	out->password = config_get(
-	    has_key ? CONFIG_TWILIO_API_KEY_SECRET : CONFIG_TWILIO_AUTH_TOKEN);
+	out->user = account_get(account,
+	    key ? ACCOUNT_TWILIO_API_KEY_SID : ACCOUNT_TWILIO_ACCOUNT_SID);
+	out->password = account_get(account,
+	    key ? ACCOUNT_TWILIO_API_KEY_SECRET : ACCOUNT_TWILIO_AUTH_TOKEN);
 }
 
 /* How long Twilio may try: as long as the message is of use. */
@@ -87,8 +98,7 @@ twilio_request(struct http_request *out, const struct message *m,
 	struct buf b;
 
 	if (*m->from == '\0')
-		return problem(why, PROBLEM_INTERNAL, NULL,
-		    "no sender: the firm has no SMS number");
+		return problem(why, PROBLEM_INTERNAL, NULL, "no sender");
 	buf_init(&b, a);
 	form_add(&b, "To", m->to);
 	form_add(&b, is_sid(m->from, "MG") ? "MessagingServiceSid" : "From",
@@ -99,10 +109,10 @@ twilio_request(struct http_request *out, const struct message *m,
 		form_add(&b, "StatusCallback", link);
 	out->url = arena_printf(a, "%s/Accounts/%s/Messages.json",
 	    config_get(CONFIG_TWILIO_URL),
-	    config_get(CONFIG_TWILIO_ACCOUNT_SID));
+	    account_get(&m->account, ACCOUNT_TWILIO_ACCOUNT_SID));
 	out->content_type = "application/x-www-form-urlencoded";
 	out->body = b.text;
-	authorize(out);
+	authorize(out, &m->account);
 	return 0;
 }
 
@@ -210,6 +220,7 @@ twilio_outcome(const struct http_answer *answer, struct arena *a)
 const struct provider provider_twilio = {
 	.name = "twilio",
 	.parallel = 100,
+	.sender = CONFIG_TWILIO_SENDER_ID,
 	.ready = twilio_ready,
 	.request = twilio_request,
 	.outcome = twilio_outcome,

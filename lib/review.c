@@ -85,7 +85,7 @@ skip_reason(const struct tenant *t)
 		return "module_off";
 	if (!link_is_allowed(t->review_link))
 		return "no_link";
-	if (t->sms_number == NULL)
+	if (tenant_sender(t, TEXT_REVIEW_REQUEST) == NULL)
 		return "no_sender";
 	return NULL;
 }
@@ -107,8 +107,8 @@ tenant_write(struct buf *b, const struct tenant *t, const struct request *req)
 	    message_text_candidates(
 		req->arena, &from, TEXT_REVIEW_REQUEST, &values));
 	json_str(b, "language", language_name(t->language));
-	json_str(b, "sender", t->sms_number);
-	json_str(b, "carrier", provider_configured()->name);
+	json_str(b, "sender", tenant_sender(t, TEXT_REVIEW_REQUEST));
+	json_str(b, "carrier", t->provider->name);
 	json_arr_open(b, "countries");
 	for (size_t i = 0; i < t->country_count; i++)
 		json_str(b, NULL, t->countries[i]);

@@ -15,6 +15,7 @@
 #include "log.h"
 #include "phone.h"
 #include "problem.h"
+#include "provider.h"
 #include "route.h"
 #include "token.h"
 
@@ -220,6 +221,35 @@ texts_keep(struct tenant *t, struct arena *a, struct arena *scratch,
 		    arena_strdup(a, json_print(scratch, texts)), &why);
 }
 
+static const char *
+text_or_null(struct arena *a, const char *text)
+{
+	return *text == '\0' ? NULL : arena_strdup(a, text);
+}
+
+/*
+ * Who carries the firm's messages, and as whose. The installation's sender is
+ * for its own account: a firm that names a provider names its sender too.
+ */
+static void
+provider_read(struct tenant *t, struct arena *a, const struct cJSON *config)
+{
+	const char *name = config_text(config, "sms", "provider");
+	const char *sender = config_text(config, "sms", "sender");
+
+	t->provider = name == NULL ? NULL : provider_find(name);
+	if (name != NULL && t->provider == NULL)
+		log_error("tenant %s: nobody here knows its provider \"%s\"",
+		    t->slug, name);
+	if (t->provider == NULL) {
+		t->provider = provider_configured();
+		if (sender == NULL && t->provider != NULL &&
+		    t->provider->sender != CONFIG_MAX)
+			sender = config_get(t->provider->sender);
+	}
+	t->sms_sender = sender == NULL ? NULL : text_or_null(a, sender);
+}
+
 /* scratch holds the trees, which are many times what is kept of them in a. */
 static void
 config_read(struct tenant *t, struct arena *a, struct arena *scratch,
@@ -231,6 +261,7 @@ config_read(struct tenant *t, struct arena *a, struct arena *scratch,
 
 	languages_read(t, config);
 	countries_read(t, a, config);
+	provider_read(t, a, config);
 	hours_read(t, config);
 	alerts_read(t, a, config);
 	texts_keep(t, a, scratch, config);
@@ -248,12 +279,6 @@ config_read(struct tenant *t, struct arena *a, struct arena *scratch,
 
 		t->modules[m] = !json_is_bool(on) || json_is_true(on);
 	}
-}
-
-static const char *
-text_or_null(struct arena *a, const char *text)
-{
-	return *text == '\0' ? NULL : arena_strdup(a, text);
 }
 
 /* The same care as stored_read(): no setting may cost the firm a call. */
@@ -310,6 +335,14 @@ tenant_text(const void *tenant, enum language language, const char *name)
 
 	return json_text(
 	    json_member(json_member(t->texts, language_name(language)), name));
+}
+
+const char *
+tenant_sender(const struct tenant *t, enum text_name text)
+{
+	if (message_text_is_answered(text) || t->sms_sender == NULL)
+		return t->sms_number;
+	return t->sms_sender;
 }
 
 static const char *

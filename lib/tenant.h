@@ -17,6 +17,7 @@
 struct arena;
 struct cJSON;
 struct problem;
+struct provider;
 struct request;
 
 enum module {
@@ -53,11 +54,14 @@ struct on_call {
 struct tenant {
 	const char *id;
 	const char *slug;
-	const char *sms_name;    /* the firm's name in messages, GSM-7 only */
-	const char *phone;       /* E.164, or NULL */
-	const char *sms_number;  /* E.164, or NULL: nothing can be sent */
-	const char *review_link; /* or NULL */
-	char region[3];          /* of numbers without a country code: "CH" */
+	const char *sms_name;   /* the firm's name in messages, GSM-7 only */
+	const char *phone;      /* E.164, or NULL */
+	const char *sms_number; /* E.164, or NULL: nobody can answer */
+	/* Sender of what nobody answers, or NULL: see tenant_sender(). */
+	const char *sms_sender;
+	const struct provider *provider; /* who carries its messages */
+	const char *review_link;         /* or NULL */
+	char region[3]; /* of numbers without a country code: "CH" */
 	struct calendar calendar;
 	int review_delay_hours;
 	enum language language; /* where the contact's is not known */
@@ -111,6 +115,13 @@ struct tenant_row {
 };
 int tenant_read(struct tenant *out, struct arena *a,
     const struct tenant_row *row, struct problem *why);
+
+/*
+ * From whom a text comes: where an answer is expected, from the firm's number;
+ * else from its sender or the installation's, where there is one. NULL: it
+ * cannot be sent.
+ */
+const char *tenant_sender(const struct tenant *t, enum text_name text);
 
 /* APP_BASE_URL/<slug> of DEFAULT_CUSTOMER_SLUG, or NULL. */
 const char *tenant_default_link(struct arena *a);

@@ -15,6 +15,7 @@
 #include "json_write.h"
 #include "message_text.h"
 #include "phone.h"
+#include "provider.h"
 #include "tenant.h"
 #include "utf8.h"
 
@@ -717,10 +718,46 @@ check_members(struct check *c, const char *pointer, const struct cJSON *v,
 }
 
 static void
+config_provider(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	const char *text = text_of(c, pointer, v);
+
+	if (text != NULL && provider_find(text) == NULL)
+		wrong(c, pointer,
+		    "must be console, ecall, ecall_https, kannel or twilio");
+}
+
+/* Eleven characters as phones show them, a number, or what Twilio calls a
+ * messaging service. */
+static void
+config_sender(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz";
+	const char *text = text_of(c, pointer, v);
+	size_t len = text == NULL ? 0 : strlen(text);
+	bool good = len <= 11 || (len == 34 && strncmp(text, "MG", 2) == 0);
+
+	if (text == NULL)
+		return;
+	for (size_t i = 0; i < len; i++)
+		good = good && text[i] >= ' ' && text[i] <= '~';
+	if (strpbrk(text, letters) == NULL)
+		good = *text == '+' && len >= 8 && len <= 16 &&
+		       strspn(text + 1, "0123456789") == len - 1;
+	if (!good || *text == ' ' || (len > 0 && text[len - 1] == ' '))
+		wrong(c, pointer,
+		    "must be at most 11 letters, digits and signs of ASCII "
+		    "with a letter among them, or a number as +41790000001");
+}
+
+static void
 config_sms(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	static const struct member members[] = {
 		{ "countries", config_countries },
+		{ "provider", config_provider },
+		{ "sender", config_sender },
 		{ NULL, NULL },
 	};
 

@@ -190,7 +190,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.message_id = id_new_in(req->arena),
 		.texts = message_text_candidates_by_kind(
 		    req->arena, &in->texts, kinds, 2, &in->values),
-		.sender = in->tenant->sms_number,
+		.sender = tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
 		.expires_at =
@@ -200,6 +200,8 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.alert = alert_of(t, in, source, req),
 	};
 
+	if (params.suppress == NULL && params.sender == NULL)
+		params.suppress = "no_sender";
 	if (intake_run(&result, in, req, STMT_TICKET_OPEN, &params, why) != 0) {
 		if (result.lock_timeout && *req->idempotency_key != '\0')
 			return problem(why, PROBLEM_KEY_IN_FLIGHT, NULL,
@@ -365,25 +367,26 @@ status_now(enum status *out, const struct ticket_move *in,
 }
 
 /* The message of each status that has one. */
+static const struct {
+	bool has;
+	enum text_name name;
+} status_text[STATUS_MAX] = {
+	[STATUS_NEEDS_CALLBACK] = { true, TEXT_STATUS_NEEDS_CALLBACK },
+	[STATUS_SCHEDULED] = { true, TEXT_STATUS_SCHEDULED },
+	[STATUS_IN_PROGRESS] = { true, TEXT_STATUS_IN_PROGRESS },
+	[STATUS_DONE] = { true, TEXT_STATUS_DONE },
+};
+
 static const char *
 status_texts(const struct ticket_move *in, const struct tenant *tenant,
     const struct request *req)
 {
-	static const struct {
-		bool has;
-		enum text_name name;
-	} texts[STATUS_MAX] = {
-		[STATUS_NEEDS_CALLBACK] = { true, TEXT_STATUS_NEEDS_CALLBACK },
-		[STATUS_SCHEDULED] = { true, TEXT_STATUS_SCHEDULED },
-		[STATUS_IN_PROGRESS] = { true, TEXT_STATUS_IN_PROGRESS },
-		[STATUS_DONE] = { true, TEXT_STATUS_DONE },
-	};
 	struct text_source from = { tenant_text, tenant, tenant->languages };
 	struct text_values values = { .firm = tenant->sms_name };
 	struct calendar_promise when;
 	struct clock_time starts;
 
-	if (!tenant->status_messages || !texts[in->to].has)
+	if (!tenant->status_messages || !status_text[in->to].has)
 		return NULL;
 	if (in->to == STATUS_SCHEDULED) {
 		/* Without its hour there is nothing to tell. */
@@ -394,7 +397,7 @@ status_texts(const struct ticket_move *in, const struct tenant *tenant,
 		values.when = &when;
 	}
 	return message_text_candidates(
-	    req->arena, &from, texts[in->to].name, &values);
+	    req->arena, &from, status_text[in->to].name, &values);
 }
 
 /* "{+41,+423}" */
@@ -443,11 +446,11 @@ move_params(struct stmt_ticket_move *p, const struct ticket_move *in,
 	p->message_id = id_new_in(a);
 	p->texts = status_texts(in, tenant, req);
 	p->fallback_language = language_name(tenant->language);
-	p->sender = tenant->sms_number;
-	p->carrier = provider_configured()->name;
+	p->sender = tenant_sender(tenant, status_text[in->to].name);
+	p->carrier = tenant->provider->name;
 	p->not_before = intake_time(req, not_before);
 	p->expires_at = intake_time(req, clock_add(not_before, USEFUL_US));
-	p->suppress = tenant->sms_number == NULL ? "no_sender" : NULL;
+	p->suppress = p->sender == NULL ? "no_sender" : NULL;
 	p->countries = countries_array(tenant, a);
 }
 

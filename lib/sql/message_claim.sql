@@ -5,7 +5,7 @@
 -- $3 claimed_until: end of the lease
 -- $4 providers: whose messages
 -- $5 slots: free transfers of each of them, the most that is taken
--- > id, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s
+-- > id, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s, boxes
 with
 due as (
   select d.* from unnest($4::text[], $5::int[]) w (provider, slots)
@@ -67,5 +67,8 @@ w_usage as (                                    -- in one order, or two dispatch
   group by c.customer_id, c.day order by c.customer_id, c.day
   on conflict (customer_id, day) do update set segments = u.segments + excluded.segments)
 select id, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at,
-       extract(epoch from expires_at - $2::timestamptz)::bigint as lives_s
+       extract(epoch from expires_at - $2::timestamptz)::bigint as lives_s,
+       (select jsonb_object_agg(s.name, s.sealed) from secrets s
+        where s.customer_id = taken.customer_id
+          and split_part(s.name, '.', 1) = split_part(taken.provider, '_', 1)) as boxes    -- the firm's own account
 from taken where status = 'sending'

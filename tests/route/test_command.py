@@ -68,7 +68,7 @@ def names(command):
 
 def test_help_lists_every_command(names):
     for wanted in ("migrate", "doctor", "tenant add", "tenant list", "tenant show", "tenant set", "tenant deactivate",
-                   "token create", "token list", "token revoke", "clock set", "clock clear", "clock show",
+                   "token create", "token list", "token revoke", "secret set", "secret list", "secret remove", "secret rotate", "clock set", "clock clear", "clock show",
                    "message list", "ticket list", "ticket show", "ticket move"):
         assert wanted in names
 
@@ -97,7 +97,7 @@ def test_version(command):
     ["message", "list", "--limit", "0"], ["message", "list", "--limit", "1001"], ["message", "list", "--limit", "x"],
     ["message", "list", "--after"], ["message", "list", "--after", "x"], ["message", "list", "--status", "NEW"],
     ["message", "list", "--ticket", "1"], ["ticket", "list", "a", "--status", "new"], ["ticket", "list", "a", "--after", "x"],
-    ["token", "revoke", "x"], ["clock", "set", "yesterday"], ["clock", "set", "2026-11-29T02:30:00"], ["clock", "set"],
+    ["token", "revoke", "x"], ["secret", "set", "a"], ["secret", "set", "a", "ecall.pasword"], ["secret", "rotate", "a"], ["clock", "set", "yesterday"], ["clock", "set", "2026-11-29T02:30:00"], ["clock", "set"],
 ])
 def test_a_wrong_command_line_is_2_and_says_so_on_stderr(command, args):
     out = command(*args)
@@ -108,7 +108,7 @@ def test_a_wrong_command_line_is_2_and_says_so_on_stderr(command, args):
 @pytest.mark.parametrize("args", [
     ["tenant", "show", "no-such-firm"], ["tenant", "set", "no-such-firm", "plan=pro"], ["tenant", "deactivate", "no-such-firm"],
     ["token", "create", "no-such-firm"], ["token", "list", "no-such-firm"], ["token", "revoke", str(uuid.uuid4())],
-    ["ticket", "list", "no-such-firm"], ["ticket", "show", "no-such-firm", "1"], ["message", "list", "--tenant", "no-such-firm"],
+    ["secret", "list", "no-such-firm"], ["secret", "remove", "no-such-firm", "ecall.username"], ["ticket", "list", "no-such-firm"], ["ticket", "show", "no-such-firm", "1"], ["message", "list", "--tenant", "no-such-firm"],
 ])
 def test_what_is_not_there_is_3(command, args):
     out = command(*args)
@@ -682,6 +682,41 @@ def test_messages_are_filtered_and_paged(command, stack, tenant):
     assert seen == ids
     assert command.json("message", "list", "--tenant", tenant.slug, "--status", "failed") == {"items": [], "next": None}
     assert command("message", "list", "--tenant", tenant.slug, "--ticket", "999999").returncode == NOT_FOUND
+
+
+# ---- secret ----------------------------------------------------------------------------
+
+
+def test_a_secret_is_sealed_and_never_shown(command, stack, tenant):
+    value = "hunter2 " + uuid.uuid4().hex
+    out = command("secret", "set", tenant.slug, "ecall.password", stdin=value + "\n")
+    assert out.returncode == DONE and value not in out.stdout + out.stderr
+    row = stack.one("select * from secrets where customer_id = %s", tenant.id)
+    assert row["name"] == "ecall.password" and value.encode() not in bytes(row["sealed"])
+    # set anew: one row, another box
+    assert command.json("secret", "set", tenant.slug, "ecall.password", stdin=value) == {"name": "ecall.password"}
+    again = stack.one("select * from secrets where customer_id = %s", tenant.id)
+    assert again["id"] == row["id"] and bytes(again["sealed"]) != bytes(row["sealed"])
+    [listed] = command.json("secret", "list", tenant.slug)["items"]
+    assert set(listed) == {"name", "created_at", "updated_at"} and listed["name"] == "ecall.password"
+    assert "ecall.password" in command("secret", "list", tenant.slug).stdout
+    assert command("secret", "remove", tenant.slug, "ecall.password").returncode == DONE
+    assert command("secret", "remove", tenant.slug, "ecall.password").returncode == NOT_FOUND
+    assert command.json("secret", "list", tenant.slug)["items"] == []
+
+
+@pytest.mark.parametrize("value", ["", "\n", "a\nb", "x" * 4001, "a\tb"])
+def test_what_is_no_secret_is_refused(command, stack, tenant, value):
+    out = command("secret", "set", tenant.slug, "twilio.auth_token", stdin=value)
+    assert out.returncode == REFUSED and "one line" in out.stderr
+    assert stack.sql("select from secrets where customer_id = %s", tenant.id) == []
+
+
+def test_nothing_is_sealed_without_a_key(command, tenant):
+    out = command("secret", "set", tenant.slug, "twilio.auth_token", stdin="x", SECRETS_KEY="")
+    assert out.returncode == REFUSED and "SECRETS_KEY" in out.stderr
+    out = command("secret", "rotate")
+    assert out.returncode == REFUSED and "SECRETS_KEY_OLD" in out.stderr
 
 
 # ---- doctor ----------------------------------------------------------------------------

@@ -167,7 +167,7 @@ class Provider:
         self.accepted_file = home / f"accepted-{uuid.uuid4().hex}"
         self.process = subprocess.Popen(
             [sys.executable, SIMULATOR, "--accepted", self.accepted_file, "--port", str(port), "--user", "it:secret",
-             *options], stdout=subprocess.PIPE, text=True)
+             "--user", "firm:its own", *options], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
     def accepted(self):
@@ -203,7 +203,7 @@ class Outbox:
         for name in ("run", "log"):
             shutil.rmtree(home / name, ignore_errors=True)
             (home / name).mkdir()
-        self.sql("truncate sms_log, ticket_events, segment_usage cascade")
+        self.sql("truncate sms_log, ticket_events, segment_usage, secrets cascade")
 
     def provider(self, *options, port=0):
         self.providers.append(Provider(self.home, *options, port=port))
@@ -217,7 +217,8 @@ class Outbox:
             env.update(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="secret", ECALL_URL=f"{at}/api/message",
                        TWILIO_ACCOUNT_SID="AC" + "0" * 32, TWILIO_API_KEY_SID="it", TWILIO_API_KEY_SECRET="secret",
                        TWILIO_URL=f"{at}/2010-04-01",
-                       KANNEL_USERNAME="it", KANNEL_PASSWORD="secret", KANNEL_URL=f"{at}/cgi-bin/sendsms")
+                       KANNEL_USERNAME="it", KANNEL_PASSWORD="secret", KANNEL_URL=f"{at}/cgi-bin/sendsms",
+                       ECALL_HTTPS_URL=f"{at}/")
         env.update(changes)
         return env
 
@@ -228,6 +229,13 @@ class Outbox:
                                      stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.children.append(child)
         return child
+
+    def command(self, *args, stdin="", **env):
+        """opsfabric; what it says."""
+        out = subprocess.run([PROGRAMS / "bin" / "opsfabric", *args], env=self.environment(None, **env), input=stdin,
+                             capture_output=True, text=True)
+        assert out.returncode == 0, (args, out.stdout, out.stderr)
+        return out.stdout
 
     def queue(self, count=1, text="Guten Tag", provider="ecall", after="0 s", lives="1 h", start=None):
         """count rows; each says its id in its text."""
@@ -350,7 +358,7 @@ def test_a_sent_row_was_accepted_as_it_says(outbox):
     assert TO not in log and TO[1:] not in log and "ller" not in log and "secret" not in log
 
 
-@pytest.mark.parametrize("name", ["twilio", "kannel"])
+@pytest.mark.parametrize("name", ["ecall_https", "twilio", "kannel"])
 def test_what_another_provider_accepted_is_what_the_row_says(outbox, name):
     provider = outbox.provider()
     outbox.dispatcher(provider.port)
@@ -360,7 +368,8 @@ def test_what_another_provider_accepted_is_what_the_row_says(outbox, name):
     assert check_truth(outbox, provider, ids) == {"sent": 3}
     for row in rows.values():
         [took] = provider.accepted()[row["id"]]
-        assert (took["provider"], took["to"], took["from"]) == (name, TO, "+41790000001")
+        prefix = "00" if name == "ecall_https" else "+"
+        assert (took["provider"], took["to"], took["from"]) == (name, prefix + TO[1:], prefix + "41790000001")
         assert took["text"] == row["body"]
         assert row["provider_id"] == (took["message_id"] if name == "twilio" else None)
     if name == "kannel":
@@ -410,6 +419,8 @@ def test_each_way_to_end_has_its_status(outbox):
 
 # where their answers differ from eCall's
 OTHER_ENDINGS = {
+    "ecall_https": {"[fault:accept_no_id]": ("unknown", "HTTP 202 without", 1), "[fault:refuse]": ("failed", "11100", 0),
+                    "[fault:accept_cut]": ("unknown", "HTTP 200, then", 1)},
     "twilio": {"[fault:accept_no_id]": ("unknown", "HTTP 202 without", 1), "[fault:refuse]": ("failed", "21211", 0)},
     "kannel": {"[fault:accept_no_id]": ("unknown", "HTTP 202 accepted in words", 1),
                "[fault:refuse]": ("failed", "number denied", 0), "[fault:garbage]": ("unknown", "HTTP 200", 0),
@@ -434,6 +445,72 @@ def test_each_way_to_end_with_another_provider(outbox, name):
             assert row["error"] is None, (text, row)
         else:
             assert error in row["error"], (text, row)
+
+
+# ---- accounts of firms ------------------------------------------------------------------------------
+
+
+KEY, NEXT_KEY = "0123456789abcdef" * 4, "fedcba9876543210" * 4
+SECRETS = {"ecall": ("ecall.username", "ecall.password"), "ecall_https": ("ecall.username", "ecall.password"),
+           "twilio": ("twilio.account_sid", "twilio.api_key_sid", "twilio.api_key_secret"),
+           "kannel": ("kannel.username", "kannel.password")}
+
+
+def seal(outbox, name, key=KEY):
+    """The firm's own account, as its operator brings it in."""
+    values = {"username": "firm", "password": "its own", "account_sid": "AC" + "1" * 32, "api_key_sid": "firm",
+              "api_key_secret": "its own"}
+    for secret in SECRETS[name]:
+        outbox.command("secret", "set", "muster-ag", secret, stdin=values[secret.split(".")[1]] + "\n", SECRETS_KEY=key)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_firm_sends_with_its_own_account(outbox, name):
+    provider = outbox.provider()
+    seal(outbox, name)
+    outbox.dispatcher(provider.port, SECRETS_KEY=KEY)
+    ids = outbox.queue(3, provider=name)
+    outbox.wait_status(ids, "sent")
+    assert {provider.accepted()[i][0]["account"] for i in ids} == {"firm"}
+    # another firm's messages, and this one's when it has none any more, go with the installation's
+    for secret in SECRETS[name]:
+        outbox.command("secret", "remove", "muster-ag", secret)
+    ids = outbox.queue(3, provider=name)
+    outbox.wait_status(ids, "sent")
+    assert {provider.accepted()[i][0]["account"] for i in ids} == {"it"}
+    assert "its own" not in outbox.log.read_text()
+
+
+def test_an_account_that_does_not_open_sends_with_no_other(outbox):
+    provider = outbox.provider()
+    seal(outbox, "ecall")
+    child = outbox.dispatcher(provider.port, SECRETS_KEY=NEXT_KEY)
+    ids = outbox.queue(2)
+    wait_for(lambda: all(row["attempts"] and row["status"] == "queued" for row in outbox.rows(ids).values()))
+    assert "does not open with SECRETS_KEY" in outbox.row(ids[0])["error"] and outbox.said("error: message")
+    child.terminate()
+    child.wait(60)
+    assert provider.count() == 0
+    # while the key is changed both open it, and afterwards the new one alone
+    keys = {"SECRETS_KEY": NEXT_KEY, "SECRETS_KEY_OLD": KEY}
+    outbox.dispatcher(provider.port, **keys)
+    outbox.wait_status(ids, "sent")
+    assert outbox.command("secret", "rotate", **keys).startswith("2 secrets are sealed")
+    outbox.command("secret", "rotate", **keys)
+    outbox.dispatcher(provider.port, SECRETS_KEY=NEXT_KEY)
+    ids += outbox.queue(20)
+    outbox.wait_status(ids, "sent")
+    assert {provider.accepted()[i][0]["account"] for i in ids} == {"firm"}
+
+
+def test_a_box_of_another_firm_opens_for_nobody(outbox):
+    provider = outbox.provider()
+    seal(outbox, "ecall")
+    outbox.sql("update secrets s set sealed = o.sealed from secrets o where s.name = 'ecall.password' and o.name = 'ecall.username'")
+    outbox.dispatcher(provider.port, SECRETS_KEY=KEY)
+    [row_id] = outbox.queue()
+    wait_for(lambda: outbox.row(row_id)["attempts"] >= 1 and outbox.row(row_id)["status"] == "queued")
+    assert provider.count() == 0
 
 
 # ---- providers side by side ----------------------------------------------------------------------

@@ -56,7 +56,7 @@ class Ecall:
              "errorDetails": {"errors": [{"parameter": "To", "messages": [text]}]}})
 
     def read(self, request):
-        request.need_basic(self)
+        request.need_account(self)
         try:
             body = json.loads(request.body)
             assert body["channel"] == "Sms" and body["content"]["type"] == "Text", body
@@ -95,8 +95,7 @@ class EcallHttps:
 
     def read(self, request):
         form = request.form()
-        if request.user and f"{form.get('UserName')}:{form.get('Password')}" != request.user:
-            raise Wrong(*self.unauthorized())
+        request.need_account(self, f"{form.get('UserName')}:{form.get('Password')}")
         for name, code in (("Address", 11102), ("Message", 11200), ("CallBack", 11800), ("JobID", 11500)):
             if not form.get(name):
                 raise Wrong(*self.result(400, code, f"{name} missing"))
@@ -131,7 +130,7 @@ class Twilio:
             {"code": code, "message": text, "more_info": "https://www.twilio.com/docs/errors", "status": status})
 
     def read(self, request):
-        request.need_basic(self)
+        request.need_account(self)
         form = request.form()
         for name, code in (("To", 21604), ("From", 21603), ("Body", 21619)):
             if not form.get(name):
@@ -175,8 +174,7 @@ class Kannel:
 
     def read(self, request):
         form = dict(urllib.parse.parse_qsl(request.query, keep_blank_values=True, strict_parsing=True))
-        if request.user and f"{form.get('username')}:{form.get('password')}" != request.user:
-            raise Wrong(*self.unauthorized())
+        request.need_account(self, f"{form.get('username')}:{form.get('password')}")
         if not form.get("to"):
             raise Wrong(400, "text/html", "Missing receiver number, rejected")
         if form["charset"] != "UTF-8" or form["coding"] not in ("0", "2"):
@@ -212,22 +210,27 @@ DIALECTS = (Ecall(), EcallHttps(), Twilio(), Kannel())
 
 
 class Request:
-    def __init__(self, line, headers, body, user):
+    def __init__(self, line, headers, body, users):
         self.method, target, _ = line.split(" ", 2)
         self.target, _, self.query = target.partition("?")
         self.headers = headers
         self.body = body
-        self.user = user
+        self.users = users
+        self.account = None
 
     def form(self):
         if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
             raise Wrong(415, "text/plain", "a form is wanted")
         return dict(urllib.parse.parse_qsl(self.body.decode(), keep_blank_values=True, strict_parsing=True))
 
-    def need_basic(self, dialect):
-        wanted = "Basic " + base64.b64encode(self.user.encode()).decode()
-        if self.user and self.headers.get("authorization") != wanted:
+    def need_account(self, dialect, credentials=None):
+        """user:password, from the header unless they came elsewhere."""
+        if credentials is None:
+            kind, _, value = self.headers.get("authorization", "").partition(" ")
+            credentials = base64.b64decode(value).decode() if kind == "Basic" else ""
+        if self.users and credentials not in self.users:
             raise Wrong(*dialect.unauthorized())
+        self.account = credentials.split(":")[0]
 
 
 # ---- connections -------------------------------------------------------------------------------
@@ -262,7 +265,7 @@ class Connection(asyncio.Protocol):
                 return
             body = self.buffer[end + 4:end + 4 + length]
             self.buffer = self.buffer[end + 4 + length:]
-            self.simulator.handle(self, Request(head[0], headers, body, self.simulator.user))
+            self.simulator.handle(self, Request(head[0], headers, body, self.simulator.users))
 
     def answer(self, status, kind, body, extra="", length=None):
         if self.transport.is_closing():
@@ -426,7 +429,7 @@ class Simulator:
         self.taken = {}         # message_id -> message
         self.delay = options.delay
         self.reset_share = options.reset
-        self.user = options.user
+        self.users = options.user
         self.connections = 0
         self.attempts = collections.Counter()
         self.waiting = []
@@ -501,6 +504,7 @@ class Simulator:
             connection.answer(*wrong.args)
             return
         message["dialect"] = dialect
+        message["account"] = request.account
         FAULTS[self.fault_of(message)](self, connection, message)
 
     def fault_of(self, message):
@@ -536,7 +540,7 @@ def main():
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--faults", default="")
     parser.add_argument("--reset", type=float, default=0.0, help="share of connections that are reset when they are made")
-    parser.add_argument("--user", default="", help="user:password that must be sent")
+    parser.add_argument("--user", action="append", help="user:password of an account there is; without any, all are good")
     options = parser.parse_args()
     for name in re.findall(r"(\w+)=?[0-9.]*", options.faults):
         if name not in FAULTS:

@@ -439,6 +439,24 @@ START_TEST(names_are_read_back)
 }
 END_TEST
 
+/* Who reads "answer" or "STOP" must be able to. */
+START_TEST(what_asks_for_an_answer_comes_from_a_number)
+{
+	static const char *const asks[] = { "STOP", "START", "ntworten",
+		"pondez", "Risponda", "risponda", "eply" };
+
+	for (enum language l = 0; l < LANGUAGE_MAX; l++)
+		for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++)
+			if (strstr(message_text_words((enum text_name)_i, l),
+				asks[i]) != NULL)
+				ck_assert_msg(message_text_is_answered(
+						  (enum text_name)_i),
+				    "%s asks: %s",
+				    message_text_name((enum text_name)_i),
+				    asks[i]);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -466,6 +484,8 @@ main(void)
 	tcase_add_loop_test(tc, a_firm_s_words_are_checked, 0, COUNT(checks));
 	tcase_add_loop_test(tc, a_firm_s_name_is_checked, 0, COUNT(firms));
 	tcase_add_loop_test(tc, names_are_read_back, 0, TEXT_MAX);
+	tcase_add_loop_test(
+	    tc, what_asks_for_an_answer_comes_from_a_number, 0, TEXT_MAX);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

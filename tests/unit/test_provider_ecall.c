@@ -20,7 +20,6 @@ setup(void)
 	arena = arena_new((size_t)4 * 1024 * 1024);
 	(void)setenv("ECALL_USERNAME", "muster", 1);
 	(void)setenv("ECALL_PASSWORD", "geheim", 1);
-	(void)unsetenv("ECALL_SENDER_ID");
 	(void)unsetenv("ECALL_NUMBER_PREFIX");
 	(void)unsetenv("ECALL_URL");
 }
@@ -35,19 +34,17 @@ static const struct {
 	const char *from;
 	const char *body;
 	const char *prefix;
-	const char *sender_id;
 	const char *json;
 } requests[] = {
-	{ "+41790000001", "Wir melden uns.", "", "",
+	{ "+41790000001", "Wir melden uns.", "",
 	    "{\"channel\":\"Sms\",\"from\":\"0041790000001\","
 	    "\"to\":\"0041791234567\",\"content\":{\"type\":\"Text\","
 	    "\"text\":\"Wir melden uns.\"}}" },
-	/* The firm's own number can be answered; it goes before the other. */
-	{ "+41790000001", "a", "+", "Muster AG",
+	{ "+41790000001", "a", "+",
 	    "{\"channel\":\"Sms\",\"from\":\"+41790000001\","
 	    "\"to\":\"+41791234567\",\"content\":{\"type\":\"Text\","
 	    "\"text\":\"a\"}}" },
-	{ "", "a\n\"b\" \\ Grüezi", "00", "Muster AG",
+	{ "Muster AG", "a\n\"b\" \\ Grüezi", "00",
 	    "{\"channel\":\"Sms\",\"from\":\"Muster AG\","
 	    "\"to\":\"0041791234567\",\"content\":{\"type\":\"Text\","
 	    "\"text\":\"a\\n\\\"b\\\" \\\\ Grüezi\"}}" },
@@ -66,7 +63,6 @@ START_TEST(a_message_becomes_this_request)
 	};
 
 	(void)setenv("ECALL_NUMBER_PREFIX", requests[_i].prefix, 1);
-	(void)setenv("ECALL_SENDER_ID", requests[_i].sender_id, 1);
 	ck_assert_int_eq(provider_ecall.request(&r, &m, arena, &why), 0);
 	ck_assert_str_eq(r.body, requests[_i].json);
 	ck_assert_str_eq(r.url, "https://rest.ecall.ch/api/message");
@@ -83,7 +79,7 @@ START_TEST(without_any_sender_there_is_no_request)
 	struct message m = { .from = "", .to = "+41791234567", .body = "a" };
 
 	ck_assert_int_eq(provider_ecall.request(&r, &m, arena, &why), -1);
-	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_SENDER_ID"));
+	ck_assert_ptr_nonnull(strstr(why.detail, "no sender"));
 }
 END_TEST
 
@@ -221,13 +217,13 @@ START_TEST(it_is_ready_with_its_settings_only)
 {
 	struct problem why = { .code = PROBLEM_NONE };
 
-	ck_assert_int_eq(provider_ecall.ready(&why), 0);
+	ck_assert_int_eq(provider_ready(&provider_ecall, &why), 0);
 	(void)setenv("ECALL_NUMBER_PREFIX", "0041", 1);
-	ck_assert_int_eq(provider_ecall.ready(&why), -1);
+	ck_assert_int_eq(provider_ready(&provider_ecall, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_NUMBER_PREFIX"));
 	(void)unsetenv("ECALL_NUMBER_PREFIX");
 	(void)setenv("ECALL_PASSWORD", "", 1);
-	ck_assert_int_eq(provider_ecall.ready(&why), -1);
+	ck_assert_int_eq(provider_ready(&provider_ecall, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, "ECALL_PASSWORD"));
 }
 END_TEST

@@ -118,7 +118,7 @@ START_TEST(its_address_keeps_the_password_on_this_machine)
 	struct problem why = { .code = PROBLEM_NONE };
 
 	(void)setenv("KANNEL_URL", urls[_i].url, 1);
-	ck_assert_int_eq(provider_kannel.ready(&why), urls[_i].rc);
+	ck_assert_int_eq(provider_ready(&provider_kannel, &why), urls[_i].rc);
 	if (urls[_i].rc != 0)
 		ck_assert_ptr_nonnull(strstr(why.detail, "KANNEL_URL"));
 }
@@ -129,7 +129,7 @@ START_TEST(it_is_ready_with_its_settings_only)
 	struct problem why = { .code = PROBLEM_NONE };
 
 	(void)unsetenv("KANNEL_PASSWORD");
-	ck_assert_int_eq(provider_kannel.ready(&why), -1);
+	ck_assert_int_eq(provider_ready(&provider_kannel, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, "KANNEL_PASSWORD"));
 }
 END_TEST

@@ -104,11 +104,11 @@ START_TEST(an_api_key_goes_before_the_token)
 	struct message m = { .id = "1", .from = "A", .to = "+1", .body = "a" };
 
 	(void)setenv("TWILIO_API_KEY_SID", "SK00", 1);
-	ck_assert_int_eq(provider_twilio.ready(&why), -1);
+	ck_assert_int_eq(provider_ready(&provider_twilio, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, "TWILIO_API_KEY_SECRET"));
 	(void)setenv("TWILIO_API_KEY_SECRET", "zu", 1);
 	(void)unsetenv("TWILIO_AUTH_TOKEN");
-	ck_assert_int_eq(provider_twilio.ready(&why), 0);
+	ck_assert_int_eq(provider_ready(&provider_twilio, &why), 0);
 	ck_assert_int_eq(provider_twilio.request(&r, &m, arena, &why), 0);
 	ck_assert_str_eq(r.user, "SK00");
 	ck_assert_str_eq(r.password, "zu");
@@ -130,9 +130,9 @@ START_TEST(it_is_ready_with_its_settings_only)
 {
 	struct problem why = { .code = PROBLEM_NONE };
 
-	ck_assert_int_eq(provider_twilio.ready(&why), 0);
+	ck_assert_int_eq(provider_ready(&provider_twilio, &why), 0);
 	(void)setenv(settings[_i].name, settings[_i].value, 1);
-	ck_assert_int_eq(provider_twilio.ready(&why), -1);
+	ck_assert_int_eq(provider_ready(&provider_twilio, &why), -1);
 	ck_assert_ptr_nonnull(strstr(why.detail, settings[_i].missing));
 }
 END_TEST
