@@ -1,11 +1,14 @@
 /*
  * opsfabric_message - what was sent, what was not, and why
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "db.h"
 #include "id.h"
+#include "message.h"
 #include "opsfabric_command.h"
 
 static const struct command_option options[] = {
@@ -126,8 +129,56 @@ list(struct command_run *run)
 	return COMMAND_DONE;
 }
 
+static enum command_exit
+resolve(struct command_run *run)
+{
+	static const char *const words[] = { "sent", "failed", "absent" };
+	struct clock_text now = clock_text(clock_now());
+	struct stmt_command_message_resolve params = {
+		.id = run->operands[0],
+		.said = run->operands[1],
+		.event_id = id_new_in(run->arena),
+		.now = now.text,
+	};
+	enum command_exit end = COMMAND_DONE;
+	bool known = false;
+	struct db_batch *b;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		known = known || strcmp(words[i], params.said) == 0;
+	if (!known || !id_is_valid(params.id))
+		return command_usage(run,
+		    "resolve takes the message's id, as message list shows it, "
+		    "and sent, failed or absent");
+	b = command_batch(run, STMT_COMMAND_MESSAGE_RESOLVE, &params, &end);
+	if (b == NULL)
+		return end;
+	if (db_rows(b, 0) == 0) {
+		command_error("no message has the id %s", params.id);
+		return COMMAND_NOT_FOUND;
+	}
+	if (db_get(b, 0, 0, "status") == NULL) {
+		command_error("the message is %s: only of an unknown one a "
+			      "person may say what became of it",
+		    db_get(b, 0, 0, "before"));
+		return COMMAND_REFUSED;
+	}
+	message_wake();
+	if (run->json)
+		(void)printf("{\"id\":\"%s\",\"status\":\"%s\"}\n", params.id,
+		    db_get(b, 0, 0, "status"));
+	else
+		(void)printf(
+		    "message %s is %s\n", params.id, db_get(b, 0, 0, "status"));
+	return COMMAND_DONE;
+}
+
 const struct command commands_message[] = {
 	{ "message list", "", "list messages, newest first", 0, 0, options,
 	    list },
+	{ "message resolve", "ID sent|failed|absent",
+	    "say what became of an unknown message; an absent one is sent "
+	    "again",
+	    2, 2, NULL, resolve },
 	{ 0 },
 };

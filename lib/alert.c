@@ -173,7 +173,7 @@ alert_json(const struct alert *al, const struct request *req)
 	json_str(&b, "phone", to->phone);
 	json_str(&b, "name", to->name);
 	json_str(&b, "sender", t->sms_number);
-	json_str(&b, "carrier", provider_configured()->name);
+	json_str(&b, "carrier", t->provider->name);
 	text_write(&b, al, to->language, req);
 	times_write(&b, al, req);
 	json_str(&b, "reason",

@@ -16,6 +16,7 @@
 #include "digest.h"
 #include "http.h"
 #include "id.h"
+#include "inquiry.h"
 #include "log.h"
 #include "message.h"
 #include "problem.h"
@@ -32,6 +33,9 @@
 #define BACKOFF_MIN (2 * CLOCK_SECOND)
 #define BACKOFF_MAX (5 * CLOCK_MINUTE)
 #define RETRY_AFTER_MAX CLOCK_HOUR
+/* So many connections in a row that fail: the provider is away. */
+#define REFUSED_MOST 10
+#define CLOSED_MAX (15 * SECOND_US)
 /* A row is begun with half of its lease left, so it ends within it. */
 #define TRANSFER_US (MESSAGE_LEASE / 2)
 /* Of a claimed batch or a written one: rows times the longest text. */
@@ -47,9 +51,14 @@ enum slot_state {
 
 /* One provider's messages: none is held up by another's. */
 struct lane {
+	struct delivery *delivery;
 	const struct provider *provider;
 	int counts[SLOT_ENDED + 1]; /* slots in each state */
 	bool hungry;                /* there may be more that is due */
+	/* Connections that failed since the last one that did not. */
+	int refused;
+	int64_t closed_us; /* how long it is left alone this time */
+	int64_t closed_until_us;
 };
 
 struct slot {
@@ -65,6 +74,7 @@ struct slot {
 struct delivery {
 	struct db *db;
 	struct http *http;
+	struct inquirer *inquirer;
 	struct arena *work;
 	struct id self;
 	struct outbox outbox;
@@ -85,6 +95,7 @@ lane_open(struct delivery *d, int i, int first)
 {
 	struct lane *lane = &d->lanes[i];
 
+	lane->delivery = d;
 	lane->provider = providers[i];
 	lane->hungry = true;
 	lane->counts[SLOT_FREE] = lane->provider->parallel;
@@ -105,11 +116,12 @@ delivery_new(struct db *db)
 	d->db = db;
 	for (int i = 0; i < PROVIDER_MAX; i++)
 		d->slot_count += providers[i]->parallel;
-	d->http = http_new(d->slot_count);
+	d->http = http_new(d->slot_count + INQUIRY_PARALLEL);
 	d->work = arena_new(WORK_CAP);
 	d->self = id_new();
 	d->outbox.db = db;
 	d->outbox.self = d->self.text;
+	d->inquirer = inquirer_new(&d->outbox, d->http);
 	d->slots = calloc((size_t)d->slot_count, sizeof(*d->slots));
 	if (d->slots == NULL)
 		abort();
@@ -127,6 +139,7 @@ delivery_free(struct delivery *d)
 	if (d == NULL)
 		return;
 	http_free(d->http);
+	inquirer_free(d->inquirer);
 	for (int i = 0; i < d->slot_count; i++)
 		arena_free(d->slots[i].arena);
 	free(d->slots);
@@ -239,11 +252,69 @@ slot_return(struct delivery *d, struct slot *s)
 	s->result.retry_at.us = 0;
 }
 
+/* What has no clear answer is unknown, whatever the provider. */
+static struct outcome
+answer_outcome(
+    const struct slot *s, const struct http_answer *answer, struct arena *a)
+{
+	struct outcome o = { .kind = OUTCOME_UNKNOWN };
+
+	if (answer->end == HTTP_ANSWERED)
+		return s->lane->provider->outcome(answer, a);
+	if (answer->end == HTTP_NOT_SENT)
+		o.kind = OUTCOME_RETRY;
+	if (answer->status > 0)
+		o.reason = arena_printf(
+		    a, "HTTP %d, then %s", answer->status, answer->error);
+	else
+		o.reason = arena_strdup(a, answer->error);
+	return o;
+}
+
+/*
+ * A provider that nobody reaches is not tried with every message that waits for
+ * it: it is left alone for a while, then tried with one.
+ */
+static void
+lane_note(struct lane *lane, bool is_reached)
+{
+	int64_t now_us = clock_ticks_us();
+
+	if (is_reached) {
+		if (lane->refused >= REFUSED_MOST)
+			log_info("%s is reached again", lane->provider->name);
+		lane->refused = 0;
+		lane->closed_us = 0;
+		lane->closed_until_us = 0;
+		return;
+	}
+	lane->refused++;
+	if (lane->refused < REFUSED_MOST || now_us < lane->closed_until_us)
+		return;
+	if (lane->closed_us == 0)
+		log_warn("%s cannot be reached: its messages wait",
+		    lane->provider->name);
+	lane->closed_us = lane->closed_us == 0 ? SECOND_US
+	                  : lane->closed_us < CLOSED_MAX / 2
+	                      ? lane->closed_us * 2
+	                      : CLOSED_MAX;
+	lane->closed_until_us = now_us + lane->closed_us;
+}
+
+static void
+slot_done(void *owner, const struct http_answer *answer)
+{
+	struct slot *s = owner;
+
+	lane_note(s->lane, answer->end != HTTP_NOT_SENT);
+	slot_end(s->lane->delivery, s, answer_outcome(s, answer, s->arena));
+}
+
 static void
 slot_request(struct delivery *d, struct slot *s, const struct message *m)
 {
 	const struct provider *p = s->lane->provider;
-	struct http_request r = { 0 };
+	struct http_request r = { .done = slot_done, .owner = s };
 	struct problem why;
 
 	if (m->account_error != NULL)
@@ -252,7 +323,7 @@ slot_request(struct delivery *d, struct slot *s, const struct message *m)
 	else if (p->ready(&m->account, &why) == 0 &&
 		 p->request(&r, m, s->arena, &why) == 0) {
 		r.timeout_us = TRANSFER_US;
-		if (http_start(d->http, &r, s, &why) == 0)
+		if (http_start(d->http, &r, &why) == 0)
 			return;
 	}
 	slot_end(d, s,
@@ -313,35 +384,6 @@ slot_of(struct delivery *d, const struct provider *p)
 	return s;
 }
 
-/* What has no clear answer is unknown, whatever the provider. */
-static struct outcome
-answer_outcome(
-    const struct slot *s, const struct http_answer *answer, struct arena *a)
-{
-	struct outcome o = { .kind = OUTCOME_UNKNOWN };
-
-	if (answer->end == HTTP_ANSWERED)
-		return s->lane->provider->outcome(answer, a);
-	if (answer->end == HTTP_NOT_SENT)
-		o.kind = OUTCOME_RETRY;
-	if (answer->status > 0)
-		o.reason = arena_printf(
-		    a, "HTTP %d, then %s", answer->status, answer->error);
-	else
-		o.reason = arena_strdup(a, answer->error);
-	return o;
-}
-
-static void
-collect(struct delivery *d)
-{
-	struct http_answer answer;
-	struct slot *s;
-
-	while ((s = http_finished(d->http, &answer)) != NULL)
-		slot_end(d, s, answer_outcome(s, &answer, s->arena));
-}
-
 /* -1: leave the database alone for a moment; it said why in the log. */
 static int
 database(struct delivery *d, int rc)
@@ -399,12 +441,13 @@ sweep(struct delivery *d)
 {
 	int64_t now_us = clock_ticks_us();
 	struct problem why;
+	bool more;
 
 	if ((d->doubt || now_us < d->doubt_until_us) && unclaim(d) != 0)
 		return -1;
-	if (database(d, message_sweep(&d->outbox, d->work, &why)) != 0)
+	if (database(d, message_sweep(&more, &d->outbox, d->work, &why)) != 0)
 		return -1;
-	d->sweep_us = now_us + SECOND_US;
+	d->sweep_us = more ? now_us : now_us + SECOND_US;
 	delivery_wake(d);
 	return 0;
 }
@@ -418,6 +461,11 @@ lane_wants(const struct lane *lane)
 	/* While the clock is moved nothing leaves the house. */
 	if (lane->provider != &provider_console && clock_is_moved())
 		return 0;
+	if (clock_ticks_us() < lane->closed_until_us)
+		return 0;
+	if (lane->refused >= REFUSED_MOST)
+		return lane->counts[SLOT_SENDING] == 0 &&
+		       lane->counts[SLOT_FREE] > 0;
 	return lane->counts[SLOT_FREE];
 }
 
@@ -472,7 +520,7 @@ delivery_step(struct delivery *d)
 {
 	int64_t now_us;
 
-	collect(d);
+	http_finish(d->http);
 	now_us = clock_ticks_us();
 	if (now_us < d->pause_until_us || db_is_wrong(d->db))
 		return;
@@ -487,6 +535,8 @@ delivery_step(struct delivery *d)
 		return;
 	}
 	if (now_us >= d->sweep_us && sweep(d) != 0)
+		return;
+	if (database(d, inquirer_step(d->inquirer)) != 0)
 		return;
 	if (wants_claim(d) && is_due(d, now_us)) {
 		d->gather_until_us = clock_ticks_us() + GATHER_US;

@@ -29,6 +29,8 @@ struct transfer {
 	size_t size;
 	bool is_cut;
 	char error[CURL_ERROR_SIZE];
+	int64_t deadline_us;
+	http_done *done;
 	void *owner;
 };
 
@@ -75,7 +77,9 @@ written_once(void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
 	(void)from_ip;
 	(void)to_port;
 	(void)from_port;
-	if (t->written > 0)
+	/* And never after its time: somebody may have stopped this process
+	 * for an hour, and decided meanwhile that nothing was sent. */
+	if (t->written > 0 || clock_ticks_us() > t->deadline_us)
 		return CURL_PREREQFUNC_ABORT;
 	t->written++;
 	return CURL_PREREQFUNC_OK;
@@ -216,8 +220,7 @@ transfer_describe(struct transfer *t, const struct http_request *r)
 }
 
 int
-http_start(struct http *h, const struct http_request *r, void *owner,
-    struct problem *why)
+http_start(struct http *h, const struct http_request *r, struct problem *why)
 {
 	struct transfer *t = transfer_idle(h);
 	CURLcode rc;
@@ -229,7 +232,9 @@ http_start(struct http *h, const struct http_request *r, void *owner,
 	t->len = 0;
 	t->is_cut = false;
 	t->error[0] = '\0';
-	t->owner = owner;
+	t->deadline_us = clock_ticks_us() + r->timeout_us;
+	t->done = r->done;
+	t->owner = r->owner;
 	rc = transfer_describe(t, r);
 	if (rc != CURLE_OK)
 		return problem(why, PROBLEM_INTERNAL, NULL, "request: %s",
@@ -296,8 +301,8 @@ answer_read(struct http_answer *out, const struct transfer *t, CURLcode rc)
 		    t->error[0] != '\0' ? t->error : curl_easy_strerror(rc);
 }
 
-void *
-http_finished(struct http *h, struct http_answer *out)
+void
+http_finish(struct http *h)
 {
 	CURLMsg *done;
 	int left;
@@ -305,6 +310,7 @@ http_finished(struct http *h, struct http_answer *out)
 	while ((done = curl_multi_info_read(h->multi, &left)) != NULL) {
 		struct transfer *t = NULL;
 		CURLcode rc = done->data.result;
+		struct http_answer answer;
 
 		if (done->msg != CURLMSG_DONE)
 			continue;
@@ -313,8 +319,15 @@ http_finished(struct http *h, struct http_answer *out)
 		/* After this, done is gone. */
 		(void)curl_multi_remove_handle(h->multi, t->easy);
 		t->busy = false;
-		answer_read(out, t, rc);
-		return t->owner;
+		answer_read(&answer, t, rc);
+		t->done(t->owner, &answer);
 	}
-	return NULL;
+}
+
+int64_t
+http_date_us(const char *text)
+{
+	time_t t = curl_getdate(text, NULL);
+
+	return t < 0 ? -1 : (int64_t)t * CLOCK_SECOND;
 }

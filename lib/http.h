@@ -15,7 +15,11 @@
 #include <stdint.h>
 
 struct http;
+struct http_answer;
 struct problem;
+
+/* What becomes of a request; answer is valid until this returns. */
+typedef void http_done(void *owner, const struct http_answer *answer);
 
 struct http_request {
 	const char *url; /* never logged */
@@ -25,6 +29,8 @@ struct http_request {
 	const char *user; /* Basic; NULL: no credentials */
 	const char *password;
 	int64_t timeout_us;
+	http_done *done;
+	void *owner;
 };
 
 enum http_end {
@@ -49,11 +55,11 @@ struct http *http_new(int parallel);
 void http_free(struct http *h);
 
 /*
- * Begin a request; everything is copied. owner comes back with its answer. At
- * most parallel may be under way. -1 if it cannot be built: nothing was sent.
+ * Begin a request; everything is copied. At most parallel may be under way. -1
+ * if it cannot be built: nothing was sent, and done is not called.
  */
-int http_start(struct http *h, const struct http_request *r, void *owner,
-    struct problem *why);
+int http_start(
+    struct http *h, const struct http_request *r, struct problem *why);
 
 /*
  * Let requests proceed until one makes progress, one of fds can be read, or
@@ -61,10 +67,11 @@ int http_start(struct http *h, const struct http_request *r, void *owner,
  */
 void http_wait(struct http *h, const int *fds, int count, int timeout_ms);
 
-/*
- * The next request that ended: its owner, or NULL if there is none. *out is
- * valid until the next call of this module.
+/* Hand each request that ended to its owner. */
+void http_finish(struct http *h);
+
+/* A date as mail and HTTP write it, in microseconds since 1970; -1: it is none.
  */
-void *http_finished(struct http *h, struct http_answer *out);
+int64_t http_date_us(const char *text);
 
 #endif

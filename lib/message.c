@@ -18,6 +18,9 @@
 #include "log.h"
 #include "problem.h"
 
+/* Rows that one sweep looks at; it is repeated while there are more. */
+#define SWEEP_MOST 200
+
 const char *
 message_outcome_name(enum outcome_kind kind)
 {
@@ -176,11 +179,18 @@ message_conclude(const struct outbox *o, struct arena *a,
 }
 
 int
-message_sweep(const struct outbox *o, struct arena *a, struct problem *why)
+message_sweep(
+    bool *more, const struct outbox *o, struct arena *a, struct problem *why)
 {
 	const char *now = now_text(a, clock_now());
-	struct stmt_message_lost lost = { .now = now };
-	struct stmt_message_expire expire = { .now = now };
+	struct stmt_message_lost lost = {
+		.now = now,
+		.event_ids = id_array(a, SWEEP_MOST),
+	};
+	struct stmt_message_expire expire = {
+		.now = now,
+		.event_ids = id_array(a, SWEEP_MOST),
+	};
 	struct db_batch *b = db_batch_service(o->db, a);
 
 	db_queue(b, STMT_MESSAGE_LOST, &lost);
@@ -194,7 +204,119 @@ message_sweep(const struct outbox *o, struct arena *a, struct problem *why)
 		    db_get(b, 0, i, "attempts"));
 	for (int i = 0; i < db_rows(b, 1); i++)
 		log_warn("message %s: expired", db_get(b, 1, i, "id"));
+	*more = db_rows(b, 0) == SWEEP_MOST || db_rows(b, 1) == SWEEP_MOST;
 	return 0;
+}
+
+static const char *
+dup_or_null(struct arena *a, const char *text)
+{
+	return text == NULL ? NULL : arena_strdup(a, text);
+}
+
+static int64_t
+seconds_us(const char *text)
+{
+	return strtol(text, NULL, 10) * CLOCK_SECOND;
+}
+
+static void
+inquiry_read(
+    struct inquiry *out, struct arena *a, const struct db_batch *b, int row)
+{
+	struct problem why;
+
+	memset(out, 0, sizeof(*out));
+	out->id = arena_strdup(a, db_get(b, 0, row, "id"));
+	out->attempt = (int)strtol(db_get(b, 0, row, "attempts"), NULL, 10);
+	out->provider = provider_find(db_get(b, 0, row, "provider"));
+	out->provider_id = dup_or_null(a, db_get(b, 0, row, "provider_id"));
+	out->from =
+	    arena_strdup(a, text_or_empty(db_get(b, 0, row, "from_number")));
+	out->to =
+	    arena_strdup(a, text_or_empty(db_get(b, 0, row, "to_number")));
+	out->body = arena_strdup(a, text_or_empty(db_get(b, 0, row, "body")));
+	out->asks = (int)strtol(db_get(b, 0, row, "asks"), NULL, 10);
+	out->written_us = seconds_us(db_get(b, 0, row, "created_s"));
+	out->lost_us = seconds_us(db_get(b, 0, row, "status_s"));
+	if (account_open(&out->account, a, db_get(b, 0, row, "customer_id"),
+		db_get(b, 0, row, "boxes"), &why) != 0)
+		out->account_error = arena_strdup(a, why.detail);
+}
+
+int
+message_ask(struct inquiry *out, int *count, const struct outbox *o,
+    struct arena *const *arenas, int most, struct problem *why)
+{
+	struct arena *a = arenas[0];
+	struct clock_time now = clock_now();
+	struct stmt_message_ask p = {
+		.now = now_text(a, now),
+		.most = arena_printf(a, "%d", most),
+	};
+	struct db_batch *b = db_batch_service(o->db, a);
+	struct buf names, since;
+
+	buf_init(&names, a);
+	buf_init(&since, a);
+	for (int i = 0; i < PROVIDER_MAX; i++) {
+		/* Its last attempt is over for good, and its provider has
+		 * had the time it needs. */
+		int64_t over = MESSAGE_LEASE + MESSAGE_LEASE / 2 +
+		               providers[i]->ask_delay_us;
+
+		if (providers[i]->ask == NULL)
+			continue;
+		array_add(&names, providers[i]->name);
+		array_add(&since, now_text(a, clock_add(now, -over)));
+	}
+	p.providers = array_end(&names);
+	p.since = array_end(&since);
+	db_queue(b, STMT_MESSAGE_ASK, &p);
+	/* A second run would ask about others and forget these for a while. */
+	if (db_flush_once(b, why) != 0)
+		return -1;
+	*count = db_rows(b, 0);
+	for (int i = 0; i < *count; i++)
+		inquiry_read(&out[i], arenas[i], b, i);
+	return 0;
+}
+
+int
+message_resolve(const struct outbox *o, struct arena *a,
+    const struct message_told *told, int count, struct problem *why)
+{
+	enum {
+		IDS,
+		ATTEMPTS,
+		SAID,
+		PROVIDER_IDS,
+		ERRORS,
+		MAX
+	};
+	struct stmt_message_resolve p = { 0 };
+	struct db_batch *b = db_batch_service(o->db, a);
+	struct buf column[MAX];
+
+	for (int c = 0; c < MAX; c++)
+		buf_init(&column[c], a);
+	for (int i = 0; i < count; i++) {
+		array_add(&column[IDS], told[i].id);
+		array_add(
+		    &column[ATTEMPTS], arena_printf(a, "%d", told[i].attempt));
+		array_add(&column[SAID], told[i].said);
+		array_add(&column[PROVIDER_IDS], told[i].provider_id);
+		array_add(&column[ERRORS], told[i].reason);
+	}
+	p.ids = array_end(&column[IDS]);
+	p.attempts = array_end(&column[ATTEMPTS]);
+	p.said = array_end(&column[SAID]);
+	p.provider_ids = array_end(&column[PROVIDER_IDS]);
+	p.errors = array_end(&column[ERRORS]);
+	p.event_ids = id_array(a, count);
+	p.now = now_text(a, clock_now());
+	db_queue(b, STMT_MESSAGE_RESOLVE, &p);
+	return db_flush(b, why);
 }
 
 int

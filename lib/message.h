@@ -8,6 +8,7 @@
 #ifndef LIB_MESSAGE_H
 #define LIB_MESSAGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -59,13 +60,36 @@ struct message_result {
 int message_conclude(const struct outbox *o, struct arena *a,
     const struct message_result *results, int count, struct problem *why);
 
-/* Rows of dispatchers that are gone become unknown, rows that waited too long
- * expired; a line in the log for each. */
-int message_sweep(const struct outbox *o, struct arena *a, struct problem *why);
+/*
+ * Rows of dispatchers that are gone become unknown, rows that waited too long
+ * expired; a line in the log for each. *more: there may be more of them.
+ */
+int message_sweep(
+    bool *more, const struct outbox *o, struct arena *a, struct problem *why);
 
 /* Put back what was claimed but is none of these: it was never begun. */
 int message_unclaim(const struct outbox *o, struct arena *a,
     const char *const *begun, int count, struct problem *why);
+
+/*
+ * Take at most `most` unknown messages to be asked about now, each into an
+ * arena of its own.
+ */
+int message_ask(struct inquiry *out, int *count, const struct outbox *o,
+    struct arena *const *arenas, int most, struct problem *why);
+
+/* What was told about one attempt. */
+struct message_told {
+	const char *id;
+	int attempt;
+	const char *said;        /* sent, delivered, failed or absent */
+	const char *provider_id; /* or NULL */
+	const char *reason;      /* or NULL */
+};
+
+/* Write it. After -1 run it again: a second time changes nothing. */
+int message_resolve(const struct outbox *o, struct arena *a,
+    const struct message_told *told, int count, struct problem *why);
 
 /* "sent", "failed", "retry", "unknown" */
 const char *message_outcome_name(enum outcome_kind kind);

@@ -41,6 +41,36 @@ enum outcome_kind {
 	OUTCOME_UNKNOWN /* may have been accepted: never sent again by itself */
 };
 
+/* An unknown message, as its provider is asked about it. */
+struct inquiry {
+	const char *id;
+	int attempt;
+	const struct provider *provider;
+	const char *provider_id; /* theirs, if one ever came; or NULL */
+	const char *from;
+	const char *to;
+	const char *body;
+	int64_t written_us; /* when the row was, since 1970 */
+	int64_t lost_us;    /* when it became unknown */
+	int asks;           /* how often it was asked about, with this time */
+	struct account account;
+	const char *account_error; /* why it cannot be used, or NULL */
+};
+
+enum verdict_kind {
+	VERDICT_NONE, /* ask again later */
+	VERDICT_SENT,
+	VERDICT_DELIVERED,
+	VERDICT_FAILED,
+	VERDICT_ABSENT /* the provider never had it */
+};
+
+struct verdict {
+	enum verdict_kind kind;
+	const char *provider_id; /* or NULL */
+	const char *reason;      /* words of ours, or NULL */
+};
+
 struct outcome {
 	enum outcome_kind kind;
 	const char *provider_id; /* theirs, or NULL */
@@ -103,6 +133,16 @@ struct provider {
 	/* What a complete answer means; strings in a. */
 	struct outcome (*outcome)(
 	    const struct http_answer *answer, struct arena *a);
+	/*
+	 * For a provider that can be asked what became of a message. How long
+	 * after the end of an attempt its answer counts; the transfer; what a
+	 * complete answer means.
+	 */
+	int64_t ask_delay_us;
+	int (*ask)(struct http_request *out, const struct inquiry *q,
+	    struct arena *a, struct problem *why);
+	struct verdict (*verdict)(const struct http_answer *answer,
+	    const struct inquiry *q, struct arena *a);
 };
 
 extern const struct provider provider_console;

@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "clock.h"
 #include "config.h"
 #include "form.h"
 #include "http.h"
@@ -21,12 +22,30 @@
 #include "xml.h"
 
 #define SAID_MAX ((size_t)300)
+/* Result codes of Api/State. */
+#define JOB_UNKNOWN 11910
+#define JOB_SCHEDULED 11912
 
 static const struct provider_code codes[] = {
 #define CODE(code, outcome, blame, what, next) \
 	{ code, OUTCOME_##outcome, BLAME_##blame, what, next },
+#define STATE(code, verdict, what)
 #include "provider_ecall_https.def"
 #undef CODE
+#undef STATE
+};
+
+/* What Api/State says of a message. */
+static const struct {
+	int code;
+	enum verdict_kind kind;
+	const char *what;
+} states[] = {
+#define CODE(code, outcome, blame, what, next)
+#define STATE(code, verdict, what) { code, VERDICT_##verdict, what },
+#include "provider_ecall_https.def"
+#undef CODE
+#undef STATE
 };
 
 static int
@@ -38,16 +57,14 @@ ecall_https_ready(const struct account *account, struct problem *why)
 
 /* A form to one of the interface's methods, with the credentials in it. */
 static struct buf
-form_begin(struct http_request *out, const struct message *m, struct arena *a,
-    const char *method)
+form_begin(struct http_request *out, const struct account *account,
+    struct arena *a, const char *method)
 {
 	struct buf b;
 
 	buf_init(&b, a);
-	form_add(
-	    &b, "UserName", account_get(&m->account, ACCOUNT_ECALL_USERNAME));
-	form_add(
-	    &b, "Password", account_get(&m->account, ACCOUNT_ECALL_PASSWORD));
+	form_add(&b, "UserName", account_get(account, ACCOUNT_ECALL_USERNAME));
+	form_add(&b, "Password", account_get(account, ACCOUNT_ECALL_PASSWORD));
 	out->url =
 	    arena_printf(a, "%s%s", config_get(CONFIG_ECALL_HTTPS_URL), method);
 	out->content_type = "application/x-www-form-urlencoded";
@@ -58,7 +75,7 @@ static int
 ecall_https_request(struct http_request *out, const struct message *m,
     struct arena *a, struct problem *why)
 {
-	struct buf b = form_begin(out, m, a, "Api/Sms");
+	struct buf b = form_begin(out, &m->account, a, "Api/Sms");
 
 	if (*m->from == '\0')
 		return problem(why, PROBLEM_INTERNAL, NULL, "no sender");
@@ -154,6 +171,73 @@ ecall_https_outcome(const struct http_answer *answer, struct arena *a)
 	return out;
 }
 
+static int
+ecall_https_ask(struct http_request *out, const struct inquiry *q,
+    struct arena *a, struct problem *why)
+{
+	struct buf b = form_begin(out, &q->account, a, "Api/State");
+
+	(void)why;
+	form_add(&b, "JobID", q->id);
+	out->body = b.text;
+	return 0;
+}
+
+/* The number in an element, or -1. */
+static int
+number_of(const struct xml *document, struct arena *a, const char *element)
+{
+	const char *text = xml_text(document, a, element);
+	size_t digits = text == NULL ? 0 : strspn(text, "0123456789");
+
+	return digits > 0 && digits <= 6 && text[digits] == '\0'
+	           ? (int)strtol(text, NULL, 10)
+	           : -1;
+}
+
+/* eCall has the message, whatever the code of its state. */
+static void
+state_read(struct verdict *out, struct arena *a, int state)
+{
+	out->kind = VERDICT_SENT;
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (states[i].code == state) {
+			out->kind = states[i].kind;
+			out->reason = arena_printf(
+			    a, "state %d %s", state, states[i].what);
+		}
+	if (out->kind != VERDICT_FAILED)
+		out->reason = NULL;
+}
+
+static struct verdict
+ecall_https_verdict(
+    const struct http_answer *answer, const struct inquiry *q, struct arena *a)
+{
+	struct verdict out = { .kind = VERDICT_NONE };
+	const struct xml *document;
+	struct problem why;
+	int state, code;
+
+	(void)q;
+	if (answer->is_cut ||
+	    xml_parse(&document, a, answer->body, answer->body_len, &why) != 0)
+		return out;
+	state = number_of(document, a, "StatusCode");
+	code = number_of(document, a, "ResultCode");
+	if (answer->status == 200 && state >= 0) {
+		state_read(&out, a, state);
+	} else if (code == JOB_UNKNOWN) {
+		out.kind = VERDICT_ABSENT;
+		out.reason = "eCall's log has no such job";
+	} else if (code == JOB_SCHEDULED) {
+		out.kind = VERDICT_SENT;
+	} else if (code >= 0) {
+		out.reason = arena_printf(a, "result code %d", code);
+	}
+	return out;
+}
+
 const struct provider provider_ecall_https = {
 	.name = "ecall_https",
 	.parallel = 100,
@@ -161,4 +245,7 @@ const struct provider provider_ecall_https = {
 	.ready = ecall_https_ready,
 	.request = ecall_https_request,
 	.outcome = ecall_https_outcome,
+	.ask_delay_us = 2 * CLOCK_MINUTE,
+	.ask = ecall_https_ask,
+	.verdict = ecall_https_verdict,
 };

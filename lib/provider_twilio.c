@@ -21,6 +21,8 @@
 #include "utf8.h"
 
 #define SAID_MAX ((size_t)300)
+/* Between Twilio's clock and ours. */
+#define SKEW_US (2 * CLOCK_MINUTE)
 /* Of ValidityPeriod. */
 #define VALIDITY_MAX_S 36000
 
@@ -67,6 +69,15 @@ twilio_ready(const struct account *account, struct problem *why)
 	return 0;
 }
 
+/* An address below the account's. */
+static const char *
+resource_url(struct arena *a, const struct account *account, const char *path)
+{
+	return arena_printf(a, "%s/Accounts/%s/%s",
+	    config_get(CONFIG_TWILIO_URL),
+	    account_get(account, ACCOUNT_TWILIO_ACCOUNT_SID), path);
+}
+
 static void
 authorize(struct http_request *out, const struct account *account)
 {
@@ -107,9 +118,7 @@ twilio_request(struct http_request *out, const struct message *m,
 	form_add(&b, "ValidityPeriod", validity(a, m));
 	if (link != NULL)
 		form_add(&b, "StatusCallback", link);
-	out->url = arena_printf(a, "%s/Accounts/%s/Messages.json",
-	    config_get(CONFIG_TWILIO_URL),
-	    account_get(&m->account, ACCOUNT_TWILIO_ACCOUNT_SID));
+	out->url = resource_url(a, &m->account, "Messages.json");
 	out->content_type = "application/x-www-form-urlencoded";
 	out->body = b.text;
 	authorize(out, &m->account);
@@ -217,6 +226,111 @@ twilio_outcome(const struct http_answer *answer, struct arena *a)
 	return out;
 }
 
+/*
+ * With Twilio's id the message itself, without it those to this number: newest
+ * first, as many as a page holds.
+ */
+static int
+twilio_ask(struct http_request *out, const struct inquiry *q, struct arena *a,
+    struct problem *why)
+{
+	struct buf b;
+
+	(void)why;
+	authorize(out, &q->account);
+	if (q->provider_id != NULL && is_sid(q->provider_id, "SM")) {
+		out->url = resource_url(a, &q->account,
+		    arena_printf(a, "Messages/%s.json", q->provider_id));
+		return 0;
+	}
+	buf_init(&b, a);
+	buf_str(&b, resource_url(a, &q->account, "Messages.json?"));
+	form_add(&b, "To", q->to);
+	form_add(&b, "PageSize", "50");
+	out->url = b.text;
+	return 0;
+}
+
+/* Is it ours: the same words, made while ours was under way? */
+static bool
+is_ours(const struct cJSON *message, const struct inquiry *q)
+{
+	const char *body = json_text(json_member(message, "body"));
+	const char *to = json_text(json_member(message, "to"));
+	const char *made = json_text(json_member(message, "date_created"));
+	int64_t at_us = made == NULL ? -1 : http_date_us(made);
+
+	return body != NULL && strcmp(body, q->body) == 0 && to != NULL &&
+	       strcmp(to, q->to) == 0 && at_us >= q->written_us - SKEW_US &&
+	       at_us <= q->lost_us + SKEW_US;
+}
+
+static void
+resource_read(struct verdict *out, struct arena *a, const struct cJSON *message)
+{
+	static const struct {
+		const char *status;
+		enum verdict_kind kind;
+	} statuses[] = {
+		{ "delivered", VERDICT_DELIVERED },
+		{ "read", VERDICT_DELIVERED },
+		{ "failed", VERDICT_FAILED },
+		{ "undelivered", VERDICT_FAILED },
+		{ "canceled", VERDICT_FAILED },
+	};
+	const char *status = json_text(json_member(message, "status"));
+	struct outcome why = { .kind = OUTCOME_FAILED };
+
+	out->provider_id = json_text(json_member(message, "sid"));
+	if (out->provider_id == NULL || status == NULL)
+		return;
+	/* Whatever else it is, Twilio has it. */
+	out->kind = VERDICT_SENT;
+	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
+		if (strcmp(statuses[i].status, status) == 0)
+			out->kind = statuses[i].kind;
+	if (out->kind == VERDICT_FAILED) {
+		code_read(&why, a,
+		    json_number(json_member(message, "error_code"), 0), 200);
+		out->reason = why.reason;
+	}
+}
+
+/*
+ * That a list has it not does not mean that Twilio never will: only what is
+ * there is believed. Two that could be it are none.
+ */
+static struct verdict
+twilio_verdict(
+    const struct http_answer *answer, const struct inquiry *q, struct arena *a)
+{
+	struct verdict out = { .kind = VERDICT_NONE };
+	const struct cJSON *object = answer_object(answer, a), *found = NULL;
+	const struct cJSON *list = json_member(object, "messages");
+
+	if (answer->status != 200 || object == NULL)
+		return out;
+	if (!json_is_array(list)) {
+		resource_read(&out, a, object);
+		return out;
+	}
+	for (const struct cJSON *m = json_first(list); m != NULL;
+	     m = json_next(m)) {
+		if (!is_ours(m, q))
+			continue;
+		if (found != NULL) {
+			out.reason = "two messages could be it";
+			return out;
+		}
+		found = m;
+	}
+	if (found != NULL)
+		resource_read(&out, a, found);
+	else
+		out.reason = "its list has no such message";
+	return out;
+}
+
 const struct provider provider_twilio = {
 	.name = "twilio",
 	.parallel = 100,
@@ -224,4 +338,7 @@ const struct provider provider_twilio = {
 	.ready = twilio_ready,
 	.request = twilio_request,
 	.outcome = twilio_outcome,
+	.ask_delay_us = 2 * CLOCK_MINUTE,
+	.ask = twilio_ask,
+	.verdict = twilio_verdict,
 };

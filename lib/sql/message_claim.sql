@@ -58,8 +58,13 @@ taken as (
       status_at = $2::timestamptz
   from fate c
   where m.id = c.id and m.id = any (array(select id from fate))
-  returning m.id, m.status, m.attempts, m.provider, m.customer_id, m.ticket_id, m.channel, m.template, m.from_number, m.to_number,
-            m.body, m.segments, m.expires_at),
+  returning m.id, m.status, m.attempts, m.provider, m.customer_id, m.contact_id, m.ticket_id, m.channel, m.template, m.from_number,
+            m.to_number, m.body, m.segments, m.expires_at, m.created_at),
+w_contact as (                                  -- who was not asked for a review after all may be asked after the next job
+  update contacts c set last_review_at = c.prior_review_at
+  from taken k
+  where c.id = k.contact_id and c.id = any (array(select contact_id from taken where template = 'review_request' and status = 'suppressed'))
+    and k.template = 'review_request' and k.status = 'suppressed' and c.last_review_at = k.created_at),
 w_usage as (                                    -- in one order, or two dispatchers wait for each other
   insert into segment_usage as u (customer_id, day, segments)
   select c.customer_id, c.day, sum(c.segments) from fate c

@@ -69,7 +69,7 @@ def names(command):
 def test_help_lists_every_command(names):
     for wanted in ("migrate", "doctor", "tenant add", "tenant list", "tenant show", "tenant set", "tenant deactivate",
                    "token create", "token list", "token revoke", "secret set", "secret list", "secret remove", "secret rotate", "clock set", "clock clear", "clock show",
-                   "message list", "ticket list", "ticket show", "ticket move"):
+                   "message list", "message resolve", "ticket list", "ticket show", "ticket move"):
         assert wanted in names
 
 
@@ -97,7 +97,8 @@ def test_version(command):
     ["message", "list", "--limit", "0"], ["message", "list", "--limit", "1001"], ["message", "list", "--limit", "x"],
     ["message", "list", "--after"], ["message", "list", "--after", "x"], ["message", "list", "--status", "NEW"],
     ["message", "list", "--ticket", "1"], ["ticket", "list", "a", "--status", "new"], ["ticket", "list", "a", "--after", "x"],
-    ["token", "revoke", "x"], ["secret", "set", "a"], ["secret", "set", "a", "ecall.pasword"], ["secret", "rotate", "a"], ["clock", "set", "yesterday"], ["clock", "set", "2026-11-29T02:30:00"], ["clock", "set"],
+    ["token", "revoke", "x"], ["secret", "set", "a"], ["secret", "set", "a", "ecall.pasword"], ["secret", "rotate", "a"], ["message", "resolve", "x", "sent"],
+    ["message", "resolve", str(uuid.uuid4()), "delivered"], ["clock", "set", "yesterday"], ["clock", "set", "2026-11-29T02:30:00"], ["clock", "set"],
 ])
 def test_a_wrong_command_line_is_2_and_says_so_on_stderr(command, args):
     out = command(*args)
@@ -108,7 +109,7 @@ def test_a_wrong_command_line_is_2_and_says_so_on_stderr(command, args):
 @pytest.mark.parametrize("args", [
     ["tenant", "show", "no-such-firm"], ["tenant", "set", "no-such-firm", "plan=pro"], ["tenant", "deactivate", "no-such-firm"],
     ["token", "create", "no-such-firm"], ["token", "list", "no-such-firm"], ["token", "revoke", str(uuid.uuid4())],
-    ["secret", "list", "no-such-firm"], ["secret", "remove", "no-such-firm", "ecall.username"], ["ticket", "list", "no-such-firm"], ["ticket", "show", "no-such-firm", "1"], ["message", "list", "--tenant", "no-such-firm"],
+    ["message", "resolve", str(uuid.uuid4()), "sent"], ["secret", "list", "no-such-firm"], ["secret", "remove", "no-such-firm", "ecall.username"], ["ticket", "list", "no-such-firm"], ["ticket", "show", "no-such-firm", "1"], ["message", "list", "--tenant", "no-such-firm"],
 ])
 def test_what_is_not_there_is_3(command, args):
     out = command(*args)

@@ -25,12 +25,12 @@ import psycopg2
 import psycopg2.extras
 import pytest
 
+from tests.support.provider import Provider, settings
 from tests.support.stack import ROOT, wait_for
 
 PROGRAMS = pathlib.Path(
     os.environ.get("OPSFABRIC_PROGRAMS", ROOT / "build" / os.environ.get("OPSFABRIC_PRESET", "asan")))
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
-SIMULATOR = ROOT / "tests" / "support" / "provider_simulator.py"
 TENANT = "00000000-0000-7000-8000-0000000000d1"
 TICKET = "00000000-0000-7000-8000-0000000000d2"
 TO = "+41791234567"
@@ -160,36 +160,6 @@ class LossyWire:
         shutil.rmtree(self.host)
 
 
-class Provider:
-    """The simulator, and the file of what it accepted."""
-
-    def __init__(self, home, *options, port=0):
-        self.accepted_file = home / f"accepted-{uuid.uuid4().hex}"
-        self.process = subprocess.Popen(
-            [sys.executable, SIMULATOR, "--accepted", self.accepted_file, "--port", str(port), "--user", "it:secret",
-             "--user", "firm:its own", *options], stdout=subprocess.PIPE, text=True)
-        self.port = int(self.process.stdout.readline())
-
-    def accepted(self):
-        """By id of the row: what was accepted of it."""
-        out = collections.defaultdict(list)
-        for line in self.accepted_file.read_text().splitlines():
-            message = json.loads(line)
-            out[message["ref"]].append(message)
-        return out
-
-    def count(self):
-        return self.accepted_file.read_bytes().count(b"\n")
-
-    def release(self):
-        self.process.send_signal(signal.SIGUSR1)
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(10)
-        self.process.stdout.close()
-
-
 class Outbox:
     """What a test works with: queues rows, starts dispatchers and providers, ends them all."""
 
@@ -213,12 +183,7 @@ class Outbox:
         env = {name: os.environ[name] for name in os.environ if name.endswith("SAN_OPTIONS") or name == "PATH"}
         env.update(DATABASE_SERVICE_URL=self.cluster.url("opsfabric_service"), OPSFABRIC_STATE=str(self.home))
         if port is not None:
-            at = f"http://127.0.0.1:{port}"
-            env.update(SMS_PROVIDER="ecall", ECALL_USERNAME="it", ECALL_PASSWORD="secret", ECALL_URL=f"{at}/api/message",
-                       TWILIO_ACCOUNT_SID="AC" + "0" * 32, TWILIO_API_KEY_SID="it", TWILIO_API_KEY_SECRET="secret",
-                       TWILIO_URL=f"{at}/2010-04-01",
-                       KANNEL_USERNAME="it", KANNEL_PASSWORD="secret", KANNEL_URL=f"{at}/cgi-bin/sendsms",
-                       ECALL_HTTPS_URL=f"{at}/")
+            env.update(settings(port), SMS_PROVIDER="ecall")
         env.update(changes)
         return env
 
@@ -447,6 +412,89 @@ def test_each_way_to_end_with_another_provider(outbox, name):
             assert error in row["error"], (text, row)
 
 
+# ---- what became of the unknown ----------------------------------------------------------------------
+
+
+def asked(outbox, ids, *wanted, seconds=60):
+    """As if they had become unknown five minutes ago: they are asked about, until all are as wanted."""
+    def settled():
+        outbox.sql("update sms_log set status_at = least(status_at, clock_timestamp() - interval '5 minutes'), ask_at = null,"
+                   " created_at = least(created_at, clock_timestamp() - interval '6 minutes')"
+                   " where status = 'unknown' and asks < 5 and id = any (%s::uuid[])", ids)
+        return all(row["status"] in wanted or row["asks"] >= 5 for row in outbox.rows(ids).values())
+    wait_for(settled, seconds)
+    return outbox.rows(ids)
+
+
+def test_ecall_is_asked_by_our_id_and_what_it_never_had_is_sent_again(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    texts = ["[fault:accept_reset]", "[fault:accept_garbage]", "[fault:accept_fail]", "[first:reset_after_reading]", "[first:fail]"]
+    ids = [outbox.queue(1, text, provider="ecall_https")[0] for text in texts]
+    outbox.wait_status(ids, "unknown")
+    fresh = outbox.queue(1, "[fault:accept_reset]", provider="ecall_https")
+    rows = asked(outbox, ids, "sent")
+    assert [rows[i]["status"] for i in ids] == ["sent"] * 5
+    assert [rows[i]["attempts"] for i in ids] == [1, 1, 1, 2, 2]
+    assert check_truth(outbox, provider, ids) == {"sent": 5}
+    events = outbox.sql("select event_type, count(*) from ticket_events group by 1")
+    assert {e["event_type"]: e["count"] for e in events} == {"sms_unknown": 6, "sms_sent": 5}
+    # its lease and its time-out are not over: it may still be on its way
+    assert (outbox.row(fresh[0])["status"], outbox.row(fresh[0])["asks"]) == ("unknown", 0)
+
+
+def test_twilio_is_asked_by_its_list_and_only_what_is_there_counts(outbox):
+    provider = outbox.provider("--behind", "300")
+    outbox.dispatcher(provider.port)
+    there = outbox.queue(1, "[fault:accept_reset]", provider="twilio")
+    absent = outbox.queue(1, "[fault:reset_after_reading]", provider="twilio")
+    outbox.wait_status(there + absent, "unknown")
+    rows = asked(outbox, there + absent, "sent")
+    assert rows[there[0]]["status"] == "sent" and rows[there[0]]["provider_id"]
+    assert rows[absent[0]]["status"] == "unknown"
+    assert check_truth(outbox, provider, there + absent) == {"sent": 1, "unknown": 1}
+
+
+def test_the_same_words_to_the_same_number_are_nobodys(outbox):
+    provider = outbox.provider("--behind", "300")
+    ids = outbox.queue(2, provider="twilio")
+    outbox.sql("update sms_log set body = 'the same [fault:accept_reset]'")
+    outbox.dispatcher(provider.port)
+    outbox.wait_status(ids, "unknown")
+    assert provider.count() == 2
+    rows = asked(outbox, ids, "sent")
+    assert [row["status"] for row in rows.values()] == ["unknown"] * 2
+    assert outbox.said("two messages could be it")
+
+
+def test_a_provider_that_does_not_answer_is_asked_ever_more_rarely(outbox):
+    provider = outbox.provider("--deaf", "1")
+    outbox.dispatcher(provider.port)
+    ids = outbox.queue(1, "[fault:accept_reset]", provider="ecall_https")
+    outbox.wait_status(ids, "unknown")
+    outbox.sql("update sms_log set status_at = status_at - interval '5 minutes'")
+    row = wait_for(lambda: (lambda r: r if r["asks"] == 1 else None)(outbox.row(ids[0])))
+    assert (row["ask_at"] - row["status_at"]).total_seconds() > 300
+    assert outbox.row(ids[0])["status"] == "unknown"
+
+
+def test_a_person_says_what_became_of_it(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    ids = [outbox.queue(1, text)[0] for text in ("[fault:accept_reset]", "[fault:reset_after_reading]", "[first:reset_after_reading]")]
+    outbox.wait_status(ids, "unknown")
+    for row_id, word in zip(ids, ("sent", "failed", "absent")):
+        outbox.command("message", "resolve", row_id, word)
+    rows = outbox.wait_status(ids, "sent", "failed")
+    assert [rows[i]["status"] for i in ids] == ["sent", "failed", "sent"]
+    assert check_truth(outbox, provider, ids) == {"sent": 2, "failed": 1}
+    assert rows[ids[0]]["error"] == "resolved by hand: sent" and rows[ids[2]]["attempts"] == 2
+    out = subprocess.run([PROGRAMS / "bin" / "opsfabric", "message", "resolve", ids[0], "absent"], env=outbox.environment(None),
+                         capture_output=True, text=True)
+    assert out.returncode == 1 and "the message is sent" in out.stderr
+    assert outbox.row(ids[0])["status"] == "sent"
+
+
 # ---- accounts of firms ------------------------------------------------------------------------------
 
 
@@ -523,7 +571,8 @@ def test_one_that_is_slow_or_away_holds_up_nobody_else(outbox):
     away = outbox.queue(150, provider="kannel")
     # as many as it may have at a time, and no more
     wait_for(lambda: provider.count() == 100)
-    wait_for(lambda: all(row["attempts"] > 0 for row in outbox.rows(away).values()))
+    # nobody is there: not each of them has to try
+    wait_for(lambda: outbox.said("kannel cannot be reached"))
     ids = outbox.queue(300) + outbox.queue(300, provider="console")
     outbox.wait_status(ids, "sent", seconds=10)
     statuses = collections.Counter(row["status"] for row in outbox.rows(slow).values())
@@ -598,6 +647,26 @@ def test_a_provider_that_is_away_gets_it_when_it_is_back(outbox):
     provider = outbox.provider(port=port)
     outbox.wait_status(ids, "sent")
     assert check_truth(outbox, provider, ids) == {"sent": 5}
+
+
+def test_a_provider_that_is_away_is_not_stormed(outbox):
+    first = outbox.provider()
+    port = first.port
+    first.stop()
+    outbox.providers.remove(first)
+    outbox.dispatcher(port)
+    ids = outbox.queue(1000)
+    wait_for(lambda: outbox.said("ecall cannot be reached"))
+    began = time.monotonic()
+    tried = sum(row["attempts"] for row in outbox.rows(ids).values())
+    wait_for(lambda: time.monotonic() - began > 5, 10)
+    again = sum(row["attempts"] for row in outbox.rows(ids).values())
+    # the first hundred at once, then one after 1, 2, 4 seconds
+    assert again - tried <= 5 and again <= 210, (tried, again)
+    provider = outbox.provider(port=port)
+    outbox.wait_status(ids, "sent", seconds=60)
+    assert outbox.said("ecall is reached again")
+    assert check_truth(outbox, provider, ids) == {"sent": 1000}
 
 
 def test_a_kept_connection_that_dies_is_not_asked_twice(outbox):

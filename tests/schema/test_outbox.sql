@@ -1,7 +1,7 @@
 -- The outbox: a row leaves `queued` once per attempt, outcomes belong to attempts, budgets hold, nothing is blindly resent
 begin;
 select tap.start();
-select plan(55);
+select plan(75);
 
 create function pg_temp.put(n int, args jsonb default '{}') returns uuid language sql volatile
 begin atomic
@@ -55,8 +55,8 @@ select is(pg_temp.outcome(4, 1, 'unknown'), null, 'unknown stays');
 select is(pg_temp.outcome(4, 1, 'sent', provider_id => 'p4'), 'sent', 'a late answer of the same attempt counts');
 
 -- lost, unclaimed, expired
-select is((select array_agg(r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(11))) r), null, 'a lease that has not ended');
-select is((select array_agg(r ->> 'id' order by r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(12))) r), array[pg_temp.id(5), pg_temp.id(6)]::text[], 'whose dispatcher is gone is unknown');
+select is((select array_agg(r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(11), 'event_ids', tap.uuids(9))) r), null, 'a lease that has not ended');
+select is((select array_agg(r ->> 'id' order by r ->> 'id') from tap.call('message_lost', jsonb_build_object('now', tap.at(12), 'event_ids', tap.uuids(9))) r), array[pg_temp.id(5), pg_temp.id(6)]::text[], 'whose dispatcher is gone is unknown');
 select is(pg_temp.state(5), 'unknown 1 dispatcher lost', 'and says why');
 select pg_temp.put(n) from generate_series(11, 14) n;
 select is(pg_temp.claim(tap.at(20), 9, 'console', tap.b()), array[11, 12, 13, 14], 'another dispatcher claims');
@@ -65,7 +65,7 @@ select is((select array_agg(r ->> 'id' order by r ->> 'id') from tap.call('messa
 select is(pg_temp.state(12), 'queued 1', 'the attempt is not taken back: it is the fence');
 select is(pg_temp.outcome(12, 1, 'sent'), null, 'an outcome for a row that went back is none');
 select is((select count(*) from tap.call('message_unclaim', jsonb_build_object('claimed_by', tap.a(), 'started', '{}', 'now', tap.at(20))) r where r ->> 'id' = pg_temp.id(11)::text), 0::bigint, 'nobody gives back another''s');
-select is((select array_agg(r ->> 'id') from tap.call('message_expire', jsonb_build_object('now', tap.at(9))) r), array[pg_temp.id(8)::text], 'too late');
+select is((select array_agg(r ->> 'id') from tap.call('message_expire', jsonb_build_object('now', tap.at(9), 'event_ids', tap.uuids(9))) r), array[pg_temp.id(8)::text], 'too late');
 select is(pg_temp.state(8), 'expired 0', 'is never sent');
 
 -- what became of it is known before its dispatcher says so: a receipt, or a person who decided
@@ -85,6 +85,51 @@ select is(pg_temp.claim(tap.at(70), 4), array[7, 21, 22, 23], 'messages of a tic
 select pg_temp.outcome(21, 1, 'sent'), pg_temp.outcome(22, 1, 'failed', error => 'refused'), pg_temp.outcome(23, 1, 'retry', retry => tap.at(80)), pg_temp.outcome(21, 1, 'sent', provider_id => 'x');
 select is(jsonb_agg(jsonb_build_array(event_type, new_value) order by seq), '[["sms_sent", null], ["sms_failed", "refused"]]', 'stand in its history, once each')
 from ticket_events where event_type like 'sms%';
+delete from sms_log;
+
+-- the lost and the late stand there too, no more at a time than there are ids for
+select pg_temp.put(n, jsonb_build_object('ticket', id, 'from', 70, 'until', 200)) from t, generate_series(24, 26) n;
+select is(pg_temp.claim(tap.at(90), 2), array[24, 25], 'two are begun');
+select is((select count(*) from tap.call('message_lost', jsonb_build_object('now', tap.at(100), 'event_ids', tap.uuids(1)))), 1::bigint, 'one is taken');
+select is((select count(*) from tap.call('message_lost', jsonb_build_object('now', tap.at(100), 'event_ids', tap.uuids(9)))), 1::bigint, 'then the other');
+select is((select array_agg(r ->> 'id') from tap.call('message_expire', jsonb_build_object('now', tap.at(200), 'event_ids', tap.uuids(9))) r), array[pg_temp.id(26)::text], 'one was never begun');
+select is(jsonb_agg(jsonb_build_array(event_type, new_value) order by seq), '[["sms_unknown", "dispatcher lost"], ["sms_unknown", "dispatcher lost"], ["sms_expired", null]]', 'and the history says so')
+from ticket_events where event_type in ('sms_unknown', 'sms_expired');
+
+-- asking about them
+create function pg_temp.ask(at timestamptz, since timestamptz, most int default 9) returns int[] language sql volatile
+begin atomic
+  select coalesce(array_agg(substr(c ->> 'body', 6)::int order by substr(c ->> 'body', 6)::int), '{}')
+  from tap.call('message_ask', jsonb_build_object('now', at, 'providers', '{console,ecall}', 'since', array[since, since]::text, 'most', most)) c;
+end;
+create function pg_temp.resolve(n int, attempt int, said text, at timestamptz, provider_id text default null, error text default null) returns text language sql volatile
+begin atomic
+  select tap.call('message_resolve', jsonb_build_object('ids', array[pg_temp.id(n)]::text, 'attempts', array[attempt]::text, 'said', array[said]::text,
+    'provider_ids', array[provider_id]::text, 'errors', array[error]::text, 'event_ids', tap.uuids(1), 'now', at)) ->> 'status';
+end;
+update sms_log set expires_at = tap.at(999) where status = 'unknown';
+update sms_log set status_at = tap.at(1) where id = pg_temp.id(24);
+update sms_log set provider = 'twilio' where status = 'unknown' and id not in (pg_temp.id(24), pg_temp.id(25));
+select is(pg_temp.ask(tap.at(110), tap.at(50)), array[24], 'only whose attempt is over for long enough');
+select is(pg_temp.ask(tap.at(110), tap.at(100)), array[25], 'nobody asks about the same at the same time');
+select is(pg_temp.ask(tap.at(111), tap.at(100)), array[24, 25], 'a minute later again');
+select is(pg_temp.ask(tap.at(112), tap.at(100)), '{}'::int[], 'then after two');
+select is(pg_temp.resolve(24, 2, 'sent', tap.at(120)), null, 'told about another attempt');
+select is(pg_temp.resolve(24, 1, 'sent', tap.at(120), provider_id => 's24'), 'sent', 'told');
+select is(pg_temp.resolve(24, 1, 'absent', tap.at(121)), null, 'once');
+select is(pg_temp.resolve(25, 1, 'sent', tap.at(121), provider_id => 's24'), null, 'an id that another has is not this one''s');
+select is(pg_temp.resolve(25, 1, 'absent', tap.at(121), error => 'no such job'), 'queued', 'the provider never had it');
+select is(pg_temp.claim(tap.at(122), 9), array[25], 'so it is sent again');
+select pg_temp.outcome(25, 2, 'unknown');
+update sms_log set expires_at = tap.at(130) where id = pg_temp.id(25);
+select is(pg_temp.resolve(25, 2, 'absent', tap.at(131)), 'expired', 'or not, when it is too late');
+select is(jsonb_agg(event_type order by seq), '["sms_sent", "sms_unknown", "sms_expired"]', 'all of it in the history')
+from (select * from ticket_events order by seq desc limit 3) e;
+select is((select tap.call('command_message_resolve', jsonb_build_object('id', pg_temp.id(24), 'said', 'failed', 'event_id', gen_random_uuid(), 'now', tap.at(132)))),
+          '{"before": "sent", "status": null}', 'a person decides about nothing that is known');
+update sms_log set status = 'unknown' where id = pg_temp.id(24);
+select is((select tap.call('command_message_resolve', jsonb_build_object('id', pg_temp.id(24), 'said', 'failed', 'event_id', gen_random_uuid(), 'now', tap.at(132)))),
+          '{"before": "unknown", "status": "failed"}', 'but about what is not');
 delete from sms_log;
 
 -- the budget
@@ -124,8 +169,10 @@ update tickets set status = 'DONE' where id = (select id from u);
 select is(pg_temp.claim(tap.at(50), 9), array[51, 52, 53, 54], 'all leave');
 select count(pg_temp.outcome(n, 1, 'retry', tap.at(51), retry => tap.at(52))) from generate_series(51, 54) n;
 update tickets set status = 'NEW' where id = (select id from u);
+update contacts set last_review_at = (select created_at from sms_log where id = pg_temp.id(51)), prior_review_at = tap.at(-9999) where phone = '+41791230009';
 select is(pg_temp.claim(tap.at(52), 9), array[52, 53, 54], 'the ticket was reopened: no review is asked for');
 select is(pg_temp.state(51), 'suppressed 1 withdrawn', 'and why');
+select is(last_review_at, tap.at(-9999), 'who was not asked after all was asked when he was before') from contacts where phone = '+41791230009';
 select count(pg_temp.outcome(n, 2, 'retry', tap.at(53), retry => tap.at(54))) from generate_series(52, 54) n;
 update contacts set opted_out_at = tap.at(53) where phone = '+41791230009';
 select is(pg_temp.claim(tap.at(54), 9), array[53, 54], 'after STOP only its answer and what the firm gets');

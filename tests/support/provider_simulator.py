@@ -27,6 +27,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 import urllib.parse
 from email.utils import formatdate
 from xml.sax.saxutils import escape
@@ -84,6 +85,7 @@ class EcallHttps:
     """The URL interface: a form with credentials in it, XML with a ResultCode."""
     name = "ecall_https"
     path = re.compile(r"POST /Api/Sms$")
+    asks = re.compile(r"POST /Api/State$")
 
     @staticmethod
     def result(status, code, text):
@@ -106,6 +108,17 @@ class EcallHttps:
     def accepted(self, message):
         return self.result(200, 0, "OK")
 
+    def tell(self, simulator, request):
+        form = request.form()
+        request.need_account(self, f"{form.get('UserName')}:{form.get('Password')}")
+        for message in simulator.taken.values():
+            if message.get("job_id") == form["JobID"]:
+                return 200, "text/xml", (
+                    '<Statuses xmlns="http://schemas.datacontract.org/2004/07/eCallHttp.Models"><Status>'
+                    f'<JobID>{form["JobID"]}</JobID><StatusCode>{message.get("state", 1)}</StatusCode>'
+                    '<StatusText>ok</StatusText></Status></Statuses>')
+        return self.result(400, 11910, "JobNotFound")
+
     def refused(self):
         return self.result(400, 11100, "no such receiver")
 
@@ -123,6 +136,7 @@ class Twilio:
     """A form with Basic credentials, JSON with a sid."""
     name = "twilio"
     path = re.compile(r"POST /2010-04-01/Accounts/AC[0-9a-f]{32}/Messages\.json$")
+    asks = re.compile(r"GET /2010-04-01/Accounts/AC[0-9a-f]{32}/Messages(/\w+)?\.json$")
 
     @staticmethod
     def error(status, code, text):
@@ -137,6 +151,15 @@ class Twilio:
                 raise Wrong(*self.error(400, code, f"{name} missing"))
         return {"to": form["To"], "from": form["From"], "text": form["Body"],
                 "validity": int(form["ValidityPeriod"]), "receipt": form.get("StatusCallback")}
+
+    def tell(self, simulator, request):
+        request.need_account(self)
+        sid = request.target.rpartition("/")[2].removesuffix(".json")
+        if sid in simulator.taken:
+            return 200, "application/json", json.dumps(self.resource(simulator.taken[sid]))
+        query = dict(urllib.parse.parse_qsl(request.query))
+        mine = [self.resource(m) for m in simulator.by_number[query["To"]][::-1] if m["dialect"] is self]
+        return 200, "application/json", json.dumps({"messages": mine[:int(query["PageSize"])], "page": 0})
 
     @staticmethod
     def resource(message):
@@ -427,6 +450,9 @@ class Simulator:
     def __init__(self, options):
         self.file = open(options.accepted, "ab", buffering=0)
         self.taken = {}         # message_id -> message
+        self.by_number = collections.defaultdict(list)
+        self.behind = options.behind
+        self.deaf = options.deaf
         self.delay = options.delay
         self.reset_share = options.reset
         self.users = options.user
@@ -448,8 +474,9 @@ class Simulator:
         message["fault"] = fault
         message["message_id"] = f"SM{len(self.taken) + 1:032x}"
         message["ref"] = ref.group(1) if ref else None
-        message["at"] = asyncio.get_running_loop().time()
+        message["at"] = time.time() - self.behind
         self.taken[message["message_id"]] = message
+        self.by_number[message["to"]].append(message)
         line = {**{key: value for key, value in message.items() if key not in ("dialect", "at")},
                 "provider": message["dialect"].name}
         self.file.write(json.dumps(line).encode() + b"\n")
@@ -491,6 +518,9 @@ class Simulator:
 
     def handle(self, connection, request):
         for dialect in DIALECTS:
+            if hasattr(dialect, "asks") and dialect.asks.match(f"{request.method} {request.target}"):
+                self.tell(connection, request, dialect)
+                return
             if dialect.path.match(f"{request.method} {request.target}"):
                 break
         else:
@@ -506,6 +536,15 @@ class Simulator:
         message["dialect"] = dialect
         message["account"] = request.account
         FAULTS[self.fault_of(message)](self, connection, message)
+
+    def tell(self, connection, request, dialect):
+        if random.random() < self.deaf:
+            connection.answer(*dialect.failed())
+            return
+        try:
+            connection.answer(*dialect.tell(self, request))
+        except Wrong as wrong:
+            connection.answer(*wrong.args)
 
     def fault_of(self, message):
         text = message["text"]
@@ -540,6 +579,8 @@ def main():
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--faults", default="")
     parser.add_argument("--reset", type=float, default=0.0, help="share of connections that are reset when they are made")
+    parser.add_argument("--behind", type=float, default=0.0, help="seconds that its clock is behind")
+    parser.add_argument("--deaf", type=float, default=0.0, help="share of questions about a message that it does not answer")
     parser.add_argument("--user", action="append", help="user:password of an account there is; without any, all are good")
     options = parser.parse_args()
     for name in re.findall(r"(\w+)=?[0-9.]*", options.faults):

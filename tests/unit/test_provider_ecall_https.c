@@ -146,6 +146,56 @@ START_TEST(an_answer_means_this)
 }
 END_TEST
 
+#define STATE(code) \
+	"<Statuses xmlns=\"http://schemas.datacontract.org/2004/07/" \
+	"eCallHttp.Models\"><Status><StatusCode>" code \
+	"</StatusCode><StatusText>x</StatusText></Status></Statuses>"
+
+static const struct {
+	int status;
+	enum verdict_kind kind;
+	const char *body;
+} verdicts[] = {
+	{ 200, VERDICT_SENT, STATE("0") },
+	{ 200, VERDICT_SENT, STATE("1") },
+	{ 200, VERDICT_FAILED, STATE("2") },
+	{ 200, VERDICT_DELIVERED, STATE("8") },
+	/* Whatever that is: eCall has the message. */
+	{ 200, VERDICT_SENT, STATE("77") },
+	{ 400, VERDICT_ABSENT, RESULT("11910") },
+	{ 200, VERDICT_ABSENT, RESULT("11910") },
+	{ 400, VERDICT_SENT, RESULT("11912") },
+	/* None of these says anything about the message. */
+	{ 400, VERDICT_NONE, RESULT("11701") },
+	{ 401, VERDICT_NONE, RESULT("11001") },
+	{ 500, VERDICT_NONE, STATE("1") },
+	{ 200, VERDICT_NONE, STATE("x") },
+	{ 200, VERDICT_NONE, "<Statuses/>" },
+	{ 200, VERDICT_NONE, "<html/>" },
+	{ 404, VERDICT_NONE, "" },
+};
+
+START_TEST(what_is_told_afterwards_means_this)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct inquiry q = { .id = ID };
+	struct http_answer answer = {
+		.end = HTTP_ANSWERED,
+		.status = verdicts[_i].status,
+		.body = verdicts[_i].body,
+		.body_len = strlen(verdicts[_i].body),
+	};
+
+	ck_assert_int_eq(provider_ecall_https.ask(&r, &q, arena, &why), 0);
+	ck_assert_str_eq(r.url, "https://url.ecall.ch/Api/State");
+	ck_assert_str_eq(
+	    r.body, "UserName=muster&Password=ge%26heim&JobID=" ID);
+	ck_assert_int_eq(provider_ecall_https.verdict(&answer, &q, arena).kind,
+	    verdicts[_i].kind);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -158,6 +208,8 @@ main(void)
 	tcase_add_test(tc, a_message_becomes_this_request);
 	tcase_add_test(tc, a_firm_has_an_account_of_its_own);
 	tcase_add_loop_test(tc, an_answer_means_this, 0, COUNT(answers));
+	tcase_add_loop_test(
+	    tc, what_is_told_afterwards_means_this, 0, COUNT(verdicts));
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

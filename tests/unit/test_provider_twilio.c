@@ -201,6 +201,79 @@ START_TEST(an_answer_means_this)
 }
 END_TEST
 
+#define MADE "\"date_created\":\"Thu, 24 Aug 2023 05:01:45 +0000\""
+#define MADE_US INT64_C(1692853305000000)
+#define LISTED(sid, to, body) \
+	"{\"sid\":\"" sid "\",\"to\":\"" to "\",\"body\":\"" body \
+	"\",\"status\":\"sent\"," MADE "}"
+#define MINE LISTED("SM1", "+41791234567", "Guten Tag")
+#define OTHER LISTED("SM2", "+41791234567", "Gute Nacht")
+
+static const struct {
+	int status;
+	enum verdict_kind kind;
+	int64_t written_us;
+	const char *body;
+} verdicts[] = {
+	{ 200, VERDICT_SENT, MADE_US, "{\"messages\":[" OTHER "," MINE "]}" },
+	/* Not there is not yet there; the same words are nobody's. */
+	{ 200, VERDICT_NONE, MADE_US, "{\"messages\":[" OTHER "]}" },
+	{ 200, VERDICT_NONE, MADE_US, "{\"messages\":[" MINE "," MINE "]}" },
+	/* Of last year, and to somebody else. */
+	{ 200, VERDICT_NONE, MADE_US + CLOCK_HOUR,
+	    "{\"messages\":[" MINE "]}" },
+	{ 200, VERDICT_NONE, MADE_US,
+	    "{\"messages\":[" LISTED("SM3", "+41791234568", "Guten Tag") "]}" },
+	{ 200, VERDICT_DELIVERED, MADE_US,
+	    "{\"sid\":\"SM1\",\"status\":\"delivered\"}" },
+	{ 200, VERDICT_FAILED, MADE_US,
+	    "{\"sid\":\"SM1\",\"status\":\"undelivered\","
+	    "\"error_code\":30005}" },
+	{ 404, VERDICT_NONE, MADE_US, "{\"code\":20404}" },
+	{ 500, VERDICT_NONE, MADE_US, "{\"messages\":[" MINE "]}" },
+	{ 200, VERDICT_NONE, MADE_US, "<html/>" },
+};
+
+START_TEST(what_is_told_afterwards_means_this)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct inquiry q = {
+		.to = "+41791234567",
+		.body = "Guten Tag",
+		.written_us = verdicts[_i].written_us,
+		.lost_us = verdicts[_i].written_us + CLOCK_MINUTE,
+	};
+	struct http_answer answer = {
+		.end = HTTP_ANSWERED,
+		.status = verdicts[_i].status,
+		.body = verdicts[_i].body,
+		.body_len = strlen(verdicts[_i].body),
+	};
+
+	ck_assert_int_eq(provider_twilio.ask(&r, &q, arena, &why), 0);
+	ck_assert_str_eq(r.url,
+	    "https://api.twilio.com/2010-04-01/Accounts/" SID
+	    "/Messages.json?To=%2B41791234567&PageSize=50");
+	ck_assert_ptr_null(r.body);
+	ck_assert_int_eq(provider_twilio.verdict(&answer, &q, arena).kind,
+	    verdicts[_i].kind);
+}
+END_TEST
+
+START_TEST(what_has_an_id_is_asked_about_by_it)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct inquiry q = { .to = "+41791234567", .provider_id = "SM0a" };
+
+	ck_assert_int_eq(provider_twilio.ask(&r, &q, arena, &why), 0);
+	ck_assert_str_eq(r.url,
+	    "https://api.twilio.com/2010-04-01/Accounts/" SID
+	    "/Messages/SM0a.json");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -217,6 +290,9 @@ main(void)
 	tcase_add_loop_test(
 	    tc, it_is_ready_with_its_settings_only, 0, COUNT(settings));
 	tcase_add_loop_test(tc, an_answer_means_this, 0, COUNT(answers));
+	tcase_add_loop_test(
+	    tc, what_is_told_afterwards_means_this, 0, COUNT(verdicts));
+	tcase_add_test(tc, what_has_an_id_is_asked_about_by_it);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);

@@ -1,0 +1,26 @@
+"""kill -9 while messages leave: each is accepted at most once, none is lost, every row is true
+
+The short form of what tests/long/run does at full length (OPSFABRIC_TEST_ROUNDS).
+"""
+
+import os
+
+from tests.support.delivery import kill_rounds, mailing
+
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
+
+
+def test_dispatchers_and_postgres_are_killed_while_providers_misbehave(private_dir):
+    figures = kill_rounds(private_dir, 100 * ROUNDS)
+    print(figures)
+    assert figures["violations"] == []
+    assert figures["rounds"] > 0
+
+
+def test_a_mailing_and_a_provider_that_is_away(private_dir):
+    (private_dir / "mailing").mkdir()
+    figures = mailing(private_dir / "mailing", 200 * ROUNDS, away_s=5)
+    print(figures)
+    assert figures["violations"] == []
+    # a hundred at once, then one now and then: not each of them in turn
+    assert figures["attempts_while_away"] <= 210 and figures["attempts_at_most"] <= 4
