@@ -67,16 +67,17 @@ digest_hmac_sha1(const char *key, const char *text)
 const char *
 digest_unbase64(struct arena *a, const char *text)
 {
-	size_t len = strlen(text), padding;
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	size_t len = strlen(text), padding = len - strspn(text, letters);
 	unsigned char *out;
 	int decoded;
 
-	padding = len > 0 && text[len - 1] == '=';
-	padding += len > 1 && text[len - 2] == '=';
-	if (len == 0 || len % 4 != 0 || len > INT_MAX)
+	if (len == 0 || len % 4 != 0 || len > INT_MAX || padding > 2 ||
+	    strspn(text + len - padding, "=") != padding)
 		return NULL;
 	out = arena_alloc(a, len / 4 * 3 + 1);
-	/* It would skip spaces around, and counts the padding as bytes. */
+	/* It takes the padding for letters. */
 	decoded = EVP_DecodeBlock(out, (const unsigned char *)text, (int)len);
 	if (decoded != (int)(len / 4 * 3))
 		return NULL;
