@@ -164,6 +164,19 @@ def test_releases_and_repetitions_at_once_are_one_ticket(firm):
     assert len(firm.outbound(form["from"])) == 1
 
 
+@pytest.mark.parametrize("is_taken", [False, True])
+def test_a_release_that_was_killed_is_finished_by_another(firm, is_taken):
+    """Before it was taken, and after: between the claim and the note of what was decided."""
+    form, row = quarantined(firm)
+    if is_taken:
+        released(firm.stack, row)
+    firm.stack.sql("update inbound_events set settled = 'releasing', answer = null, released_at = null where id = %s", row)
+    assert firm.stack.command("inbound", "discard", row, check=False).returncode == 1
+    assert released(firm.stack, row)["status"] == "queued"
+    (ticket,) = firm.tickets(form["from"])
+    assert [e["event_type"] for e in firm.events(ticket["id"])].count("updated") == 0 and len(firm.outbound(form["from"])) == 1
+
+
 def test_an_event_without_an_id_is_still_the_same_one(firm):
     form, row = quarantined(firm, call(firm, call_id=""))
     assert released(firm.stack, row) == released(firm.stack, row)

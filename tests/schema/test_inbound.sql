@@ -1,7 +1,7 @@
 -- Events that lead to nothing, events nobody is meant by, and who is meant: look-ups before any tenant is set
 begin;
 select tap.start();
-select plan(52);
+select plan(62);
 
 -- unmatched: written, never read, repeated without harm
 create function pg_temp.unmatched(event text, verified boolean default true) returns void language sql volatile
@@ -37,6 +37,31 @@ select is(quarantine_has_room(tap.at()), false, 'nobody looked at 20,000');
 update inbound_events set settled = 'discarded' where provider = 'flood';
 select is(quarantine_has_room(tap.at()), true, 'until somebody does');
 delete from inbound_events where provider = 'flood';
+
+-- an operator settles it once
+create function pg_temp.id_of(event text) returns text language sql stable return (select id::text from inbound_events where event_id = event);
+create function pg_temp.claim(event text) returns text language sql volatile
+begin atomic
+  select coalesce(r ->> 'settled', 'nothing') from tap.call('command_inbound_claim', jsonb_build_object('id', pg_temp.id_of(event))) r;
+end;
+create function pg_temp.discard(event text) returns text language sql volatile
+begin atomic
+  select coalesce(r ->> 'settled', 'nothing') from tap.call('command_inbound_discard', jsonb_build_object('id', pg_temp.id_of(event), 'now', tap.at())) r;
+end;
+create function pg_temp.settle(event text, answer text) returns void language sql volatile
+begin atomic
+  select tap.call('command_inbound_settle', jsonb_build_object('id', pg_temp.id_of(event), 'answer', answer, 'now', tap.at()));
+end;
+select is(pg_temp.claim('u1'), 'nothing', 'the first release finds it waiting');
+select is(pg_temp.claim('u1'), 'releasing', 'the second finds the first');
+select is(pg_temp.discard('u1'), 'releasing', 'who would discard it as well');
+select is(jsonb_build_array(settled, raw), '["releasing", "body"]', 'and does not') from inbound_events where event_id = 'u1';
+select lives_ok($$select pg_temp.settle('u1', null)$$, 'what could not be taken');
+select is(pg_temp.claim('u1'), 'nothing', 'waits again');
+select lives_ok($$select pg_temp.settle('u1', '{"status": "queued"}'), pg_temp.settle('u1', null), pg_temp.settle('u1', '{}')$$, 'what was decided');
+select is(jsonb_build_array(settled, answer, released_at = tap.at()), '["released", {"status": "queued"}, true]', 'stays') from inbound_events where event_id = 'u1';
+select is(pg_temp.discard('u2'), 'nothing', 'what is discarded');
+select is(jsonb_build_array(settled, raw), '["discarded", null]', 'is forgotten') from inbound_events where event_id = 'u2';
 
 -- ignored
 create function pg_temp.ignored(event text, fingerprint text, answer text, tenant uuid) returns jsonb language sql volatile
