@@ -85,8 +85,11 @@ def test_nginx_accepts_what_is_installed_on_a_server(stack, tmp_path):
     text = re.sub(r"listen \S+;", f"listen 127.0.0.1:{free_port()};", text)
     text = text.replace("access_log /var/log/nginx/", f"access_log {tmp_path}/")
     (tmp_path / "opsfabric.conf").write_text(text)
+    # Where Debian's nginx.conf would let it write only root may; this test runs as anybody.
+    places = "".join(f"{what}_temp_path {tmp_path}/{what}; " for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     (tmp_path / "nginx.conf").write_text(
-        f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{ include {tmp_path}/opsfabric.conf; }}\n")
+        f"pid {tmp_path}/pid;\nevents {{}}\n"
+        f"http {{ access_log {tmp_path}/access.log; {places}include {tmp_path}/opsfabric.conf; }}\n")
     nginx_test(tmp_path, tmp_path / "nginx.conf")
 
 
