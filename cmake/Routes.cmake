@@ -14,7 +14,7 @@ set(OPSFABRIC_NGINX_DIR ${CMAKE_INSTALL_FULL_DATADIR}/opsfabric/nginx)
 set(OPSFABRIC_HTML_DIR ${OPSFABRIC_NGINX_DIR}/html)
 set(OPSFABRIC_LISTEN 80)
 set(OPSFABRIC_ACCESS_LOG /var/log/nginx/opsfabric.log)
-set(OPSFABRIC_LIMIT_KEY "$binary_remote_addr")
+set(OPSFABRIC_LIMIT_KEY "$opsfabric_client")
 
 # What a line of ROUTES becomes in nginx, by who calls: the public is counted per address.
 # A provider sends from few addresses and would lose calls; its requests are verified.

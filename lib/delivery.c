@@ -503,9 +503,9 @@ claim(struct delivery *d)
 	}
 	/* Who got as many as were asked for may have more. */
 	for (int i = 0; i < PROVIDER_MAX; i++)
-		d->lanes[i].hungry = wanted.slots[i] > 0
-		                         ? d->lanes[i].counts[SLOT_FREE] == 0
-		                         : d->lanes[i].hungry;
+		if (wanted.slots[i] > 0)
+			d->lanes[i].hungry =
+			    batch.looked_at[i] == wanted.slots[i];
 	return database(d, 0);
 }
 

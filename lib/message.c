@@ -118,10 +118,16 @@ message_claim(struct message_batch *out, const struct outbox *o,
 	/* A second run would claim others and forget these. */
 	if (db_flush_once(b, why) != 0)
 		return -1;
-	out->count = db_rows(b, 0);
-	m = arena_alloc(a, (size_t)(out->count + 1) * sizeof(*m));
-	for (int i = 0; i < out->count; i++)
-		message_read(&m[i], a, b, i);
+	memset(out, 0, sizeof(*out));
+	m = arena_alloc(a, (size_t)(db_rows(b, 0) + 1) * sizeof(*m));
+	for (int i = 0; i < db_rows(b, 0); i++) {
+		message_read(&m[out->count], a, b, i);
+		for (int k = 0; k < PROVIDER_MAX; k++)
+			out->looked_at[k] +=
+			    providers[k] == m[out->count].provider;
+		if (strcmp(db_get(b, 0, i, "status"), "sending") == 0)
+			out->count++;
+	}
 	out->messages = m;
 	return 0;
 }

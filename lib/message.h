@@ -39,6 +39,9 @@ struct message_wanted {
 struct message_batch {
 	const struct message *messages;
 	int count;
+	/* Rows that were looked at, those that may not be sent with them: as
+	 * many as were wanted means that there may be more. */
+	int looked_at[PROVIDER_MAX];
 };
 
 /*

@@ -384,7 +384,13 @@ phone_destination_allowed(
     const struct phone *p, const char *const *countries, size_t n)
 {
 	char code[8];
+	char region[3];
 
+	/* +1 is also a dozen of islands: toll fraud's favourite. */
+	if (p->country == 1 &&
+	    (!read_region(region, p->e164) ||
+		(strcmp(region, "US") != 0 && strcmp(region, "CA") != 0)))
+		return false;
 	(void)snprintf(code, sizeof(code), "+%d", p->country);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(countries[i], code) == 0)

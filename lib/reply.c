@@ -17,7 +17,7 @@
 
 #define TEXT_MAX_BYTES 4096
 #define WORDS_MAX 1024
-#define PHRASE_MAX 3
+#define PHRASE_MAX 4
 #define INDEX_MAX 2048
 
 /* After "Gruss" and the like comes a name of at most so many words. */
@@ -52,7 +52,8 @@ enum {
 	REACTED = 1 << 23, /* begins a phone's words for "tapped a heart on" */
 	LINK = 1 << 24,    /* stands between that and the quotation */
 	YES = 1 << 25,     /* of somebody on call: takes it over */
-	NO = 1 << 26
+	NO = 1 << 26,
+	WRITING = 1 << 27  /* says what should stop, beside STOP */
 };
 
 #define CHOICE (ONE | TWO | THREE)
@@ -179,6 +180,8 @@ struct folded {
 	size_t words;
 	unsigned clause;  /* counts the marks that end one */
 	size_t quotation; /* words before the first one; 0 if none */
+	size_t menu;      /* words before "1 = ..., 2 = ..." */
+	unsigned offers;  /* how many answers that offers */
 	bool question;
 	char last; /* what was added last: 'a' letter, '0' digit, ' ' space */
 };
@@ -215,6 +218,20 @@ fold_add(struct folded *f, const char *bytes, size_t len, char kind)
 	f->last = kind;
 }
 
+/* "1 =": it offers an answer. One alone may be what somebody chose. */
+static void
+fold_offer(struct folded *f)
+{
+	size_t last = f->words - 1;
+
+	if (f->words == 0 || f->word[last].to - f->word[last].from != 1 ||
+	    f->text[f->word[last].from] < '1' ||
+	    f->text[f->word[last].from] > '3')
+		return;
+	if (f->offers++ == 0)
+		f->menu = last;
+}
+
 static void
 fold_ascii(struct folded *f, char c, const char *next)
 {
@@ -234,6 +251,8 @@ fold_ascii(struct folded *f, char c, const char *next)
 		fold_add(f, &c, 1, '0');
 		return;
 	}
+	if (c == '=')
+		fold_offer(f);
 	if (c == '?')
 		f->question = true;
 	if (c == '"' && f->quotation == 0)
@@ -302,6 +321,8 @@ fold_symbol(struct folded *f, uint32_t cp)
 		fold_add(f, "+", 1, '+');
 	} else if (cp == 0x1f198 || cp == 0x1f6a8) {
 		fold_add(f, "sos", 3, '+');
+	} else if (cp == 0x1f6d1) {
+		fold_add(f, "stopsign", 8, '+');
 	} else if (cp == 0x2753 || cp == 0x2754) {
 		f->question = true;
 		fold_clause(f);
@@ -310,6 +331,16 @@ fold_symbol(struct folded *f, uint32_t cp)
 	} else {
 		fold_add(f, "*", 1, '+');
 	}
+}
+
+/* The bold, slanted and scripted ASCII of Unicode, which phones offer. */
+static void
+fold_mathematical(struct folded *f, uint32_t cp)
+{
+	char c = (char)(cp < 0x1d7ce ? (cp - 0x1d400) % 26 + 'a'
+				     : (cp - 0x1d7ce) % 10 + '0');
+
+	fold_ascii(f, c, "");
 }
 
 static void
@@ -325,6 +356,9 @@ fold_wide(struct folded *f, uint32_t cp, const char *bytes, size_t n)
 		fold_add(f, "oe", 2, 'a');
 	else if (cp >= 0xff01 && cp <= 0xff5e)
 		fold_ascii(f, (char)(cp - 0xff01 + '!'), "");
+	else if ((cp >= 0x1d400 && cp <= 0x1d6a3) ||
+		 (cp >= 0x1d7ce && cp <= 0x1d7ff))
+		fold_mathematical(f, cp);
 	else if (cp == 0x2018 || cp == 0x2019 || cp == 0xa0 || cp == 0xb4 ||
 		 (cp >= 0x2000 && cp <= 0x2011) || cp == 0x202f)
 		fold_gap(f);
@@ -358,8 +392,8 @@ fold(struct folded *f, const char *text)
 	const char *p = skip_quoted(text);
 	const char *end = text + strnlen(text, TEXT_MAX_BYTES);
 
-	f->len = f->words = f->quotation = 0;
-	f->clause = 0;
+	f->len = f->words = f->quotation = f->menu = 0;
+	f->clause = f->offers = 0;
 	f->question = false;
 	f->last = ' ';
 	while (p < end) {
@@ -374,6 +408,10 @@ fold(struct folded *f, const char *text)
 		if (n == 1 && cp == '\n')
 			p = skip_quoted(p);
 	}
+	/* A machine like ours offers answers, and a quotation of it chooses
+	 * none. */
+	if (f->offers > 1)
+		f->words = f->menu;
 }
 
 /* A text as what its words and phrases may be. */
@@ -556,14 +594,18 @@ static enum reply_meaning
 meaning_of(const struct reading *r, bool question)
 {
 	const unsigned idle = POLITE | GLUE | THANKS | SMILE;
+	const unsigned beside = idle | SYMBOL | NOT | WRITING;
 	enum reply_meaning choice;
+	size_t first = 0;
 
-	if (r->len > 0 && (r->item[0].bits & STOP) != 0)
+	while (first < r->len && (r->item[first].bits & (SMILE | SYMBOL)) != 0)
+		first++;
+	if (first < r->len && (r->item[first].bits & STOP) != 0)
 		return REPLY_STOP;
 	if ((r->any & (STOP | STOP_ALONE)) != 0 &&
-	    says_only(r, STOP | STOP_ALONE | idle))
+	    says_only(r, STOP | STOP_ALONE | beside))
 		return REPLY_STOP;
-	if ((r->any & START) != 0 && says_only(r, START | idle))
+	if ((r->any & START) != 0 && says_only(r, START | idle | SYMBOL))
 		return REPLY_START;
 	if ((r->any & URGENT) != 0)
 		return REPLY_URGENT;

@@ -535,6 +535,16 @@ config_countries(struct check *c, const char *pointer, const struct cJSON *v)
 }
 
 static void
+config_segments(struct check *c, const char *pointer, const struct cJSON *v)
+{
+	int64_t number = json_number(v, -1);
+
+	if (number < 0 || number > SEGMENTS_MAX)
+		wrong(c, pointer, "must be a whole number from 0 to %d",
+		    SEGMENTS_MAX);
+}
+
+static void
 config_text_back(struct check *c, const char *pointer, const struct cJSON *v)
 {
 	const char *text = json_text(v);
@@ -758,6 +768,8 @@ config_sms(struct check *c, const char *pointer, const struct cJSON *v)
 		{ "countries", config_countries },
 		{ "provider", config_provider },
 		{ "sender", config_sender },
+		{ "first_per_hour", config_segments },
+		{ "first_per_day", config_segments },
 		{ NULL, NULL },
 	};
 

@@ -22,6 +22,7 @@
 #include "provider.h"
 #include "route.h"
 #include "tenant.h"
+#include "visitor.h"
 
 /* Later than this a confirmation or a status message says nothing new. */
 #define USEFUL_US CLOCK_DAY
@@ -74,6 +75,8 @@ ticket_request_read(
 	    fields_text(&out->phone, f, FIELD_CONTACT_PHONE, why) != 0 ||
 	    fields_text(&out->email, f, FIELD_CONTACT_EMAIL, why) != 0 ||
 	    fields_text(&out->summary, f, FIELD_SUMMARY, why) != 0 ||
+	    fields_told(&out->website, f, FIELD_WEBSITE, why) != 0 ||
+	    fields_told(&out->form_token, f, FIELD_FORM_TOKEN, why) != 0 ||
 	    fields_metadata(&out->metadata, f, why) != 0)
 		return -1;
 	out->is_form = fields_is_form(f);
@@ -143,6 +146,26 @@ alert_of(const struct ticket_request *t, const struct intake *in,
 	return alert_json(&alert, req);
 }
 
+/*
+ * Why a program rather than a person asks, or NULL. Its ticket is kept all the
+ * same: who is wrong about a person has lost an emergency.
+ */
+static const char *
+visitor_suppress(const struct ticket_request *t, const struct tenant *tenant,
+    const struct request *req)
+{
+	bool is_person = t->website == NULL;
+
+	if (route_bearer(req) != NULL)
+		return NULL;
+	if (is_person && t->form_token != NULL)
+		is_person = visitor_token_is_good(
+		    req->arena, t->form_token, tenant->slug, req->now);
+	else if (t->is_form)
+		is_person = false;
+	return is_person ? NULL : "form_check";
+}
+
 /* When the confirmation may leave. */
 static struct clock_time
 confirmation_time(const struct ticket_request *t, const struct intake *in,
@@ -198,10 +221,13 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 4),
 		.alert = alert_of(t, in, source, req),
+		.vouched = route_bearer(req) != NULL ? "true" : "false",
 	};
 
 	if (params.suppress == NULL && params.sender == NULL)
 		params.suppress = "no_sender";
+	if (params.suppress == NULL)
+		params.suppress = visitor_suppress(t, in->tenant, req);
 	if (intake_run(&result, in, req, STMT_TICKET_OPEN, &params, why) != 0) {
 		if (result.lock_timeout && *req->idempotency_key != '\0')
 			return problem(why, PROBLEM_KEY_IN_FLIGHT, NULL,

@@ -25,8 +25,10 @@ struct ticket_request {
 	const char *phone; /* in any form */
 	const char *email;
 	const char *summary;
-	const char *metadata; /* JSON object, or NULL */
-	const char *language; /* "fr", or NULL */
+	const char *metadata;   /* JSON object, or NULL */
+	const char *language;   /* "fr", or NULL */
+	const char *website;    /* hidden from people, or NULL */
+	const char *form_token; /* visitor.h, or NULL */
 	bool is_form;
 };
 

@@ -95,13 +95,14 @@ w_withdrawn as (
   where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
-  insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, missed_text_at, missed_suppressed_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, case when d.texts_now then i.not_before end,
+  insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, known_at, missed_text_at, missed_suppressed_at, auto_sent_at)
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, i.now, case when d.texts_now then i.not_before end,
          case when d.notes_now then i.now end, case when d.texts_now then array[i.not_before] else '{}' end
   from i, d
   where i.phone is not null
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),
+        known_at = coalesce(c.known_at, excluded.known_at),
         missed_text_at = coalesce(excluded.missed_text_at, c.missed_text_at),
         missed_suppressed_at = coalesce(excluded.missed_suppressed_at, c.missed_suppressed_at),
         last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,

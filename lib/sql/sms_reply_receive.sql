@@ -37,7 +37,8 @@ i as (
          $10::text as language, $11::text as fallback_language, $12::text as channel, $13::uuid as ticket_id, $14::text as dedupe_key,
          $15::timestamptz as sla_due_at, $16::uuid as message_id, $17::jsonb as texts, $18::text as sender, $19::text as carrier,
          $20::timestamptz as not_before, $21::timestamptz as expires_at, $22::text as suppress, $23::uuid[] as event_ids,
-         $24::text as meaning, $25::text as body),
+         -- what a machine like ours writes offers answers, and is none
+         case when $24::text <> 'stop' and is_sender($8::text) then 'text' else $24::text end as meaning, $25::text as body),
 al as (                                         -- one row, of nulls without an alert
   select * from jsonb_to_record(coalesce($26::jsonb, '{}')) as (
     id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
@@ -126,14 +127,14 @@ w_withdrawn as (                                -- a reopened ticket asks for no
          or i.meaning = 'stop' and m.template not in ('alert', 'reply_stop'))
   returning m.template),
 w_contact as (
-  insert into contacts as c (id, customer_id, phone, phone_kind, language, created_at, seen_at, opted_out_at, stop_told_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.language, i.now, i.now, case when i.meaning = 'stop' then i.now end,
+  insert into contacts as c (id, customer_id, phone, phone_kind, language, created_at, seen_at, known_at, opted_out_at, stop_told_at, auto_sent_at)
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.language, i.now, i.now, i.now, case when i.meaning = 'stop' then i.now end,
          case when i.meaning = 'stop' and d.answered in ('queued', 'deferred') then i.now end,
          case when d.answered in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),
-        language = coalesce(c.language, excluded.language),
+        language = coalesce(c.language, excluded.language), known_at = coalesce(c.known_at, excluded.known_at),
         auto_sent_at = (excluded.auto_sent_at || c.auto_sent_at)[1:4],
         stop_told_at = coalesce(excluded.stop_told_at, c.stop_told_at),
         missed_text_at = case when (select meaning from i) <> 'stop' then c.missed_text_at end,   -- what waited is withdrawn

@@ -33,6 +33,7 @@
 -- $31 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "sender", "carrier",
 --            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told, "most": alerts in an hour}, sent
 --            if the urgency becomes HIGH or an emergency reopens a ticket; NULL: the firm is not to be told
+-- $32 vouched: does the firm itself ask, with its token? Else only a visitor speaks for the number
 -- > replay, same_body, answer
 with
 i as (                                                                        -- the parameters, named and typed once
@@ -42,7 +43,8 @@ i as (                                                                        --
          $15::text as dedupe_key, $16::text as source, $17::text as intent, $18::text as urgency, $19::text as summary,
          coalesce($20::jsonb, '{}') as metadata, $21::timestamptz as sla_due_at, $22::uuid as message_id, $23::jsonb as texts,
          $24::text as sender, $25::text as carrier, $26::timestamptz as not_before, $27::timestamptz as expires_at,
-         $28::text as suppress, $29::uuid[] as event_ids, $30::jsonb as consent),
+         $28::text as suppress, $29::uuid[] as event_ids, $30::jsonb as consent,
+         $32::boolean as vouched),
 al as (                                         -- one row, of nulls without an alert
   select * from jsonb_to_record(coalesce($31::jsonb, '{}')) as (
     id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
@@ -64,10 +66,12 @@ ti as (
   where t.dedupe_key = $15::text and t.status <> 'CLOSED' and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
-spent as (
-  select from segment_usage u
-  where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most, t.config from tenants t where t.customer_id = (select app_tenant())),
+used as (                                       -- as of the last claim; the next one looks again, and counts
+  select u.segments, u.first_segments,
+         case when u.first_hour = date_trunc('hour', $6::timestamptz) then u.first_hour_segments else 0 end as first_hour_segments
+  from segment_usage u
+  where u.customer_id = (select app_tenant()) and u.day = (select day from budget)),
 -- decide
 r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,
@@ -75,7 +79,10 @@ r as (
          case when i.suppress is not null then i.suppress
               when co.opted_out_at is not null then 'opted_out'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
-              when exists (select from spent) then 'budget' end as reason
+              when (select u.segments >= b.most from used u, budget b) then 'budget'
+              when not i.vouched and co.known_at is null
+                and (select u.first_hour_segments >= l.most[1] or u.first_segments >= l.most[2]
+                     from used u, budget b, lateral (select first_limits(b.most, b.config) as most offset 0) l) then 'first_contact' end as reason
   from i left join co on true left join ti on true
   where not exists (select from seen)),
 d as (
@@ -114,14 +121,14 @@ w_withdrawn as (                                                              --
   where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
-  insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.email, i.name, i.language, i.now, i.now,
+  insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, known_at, auto_sent_at)
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.email, i.name, i.language, i.now, i.now, case when i.vouched then i.now end,
          case when d.confirmation in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),
         email = coalesce(c.email, excluded.email), name = coalesce(c.name, excluded.name),
-        language = coalesce(c.language, excluded.language),
+        language = coalesce(c.language, excluded.language), known_at = coalesce(c.known_at, excluded.known_at),
         last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,
         auto_sent_at = (excluded.auto_sent_at || c.auto_sent_at)[1:4]),
 w_ticket as (

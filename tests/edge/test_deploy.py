@@ -1,5 +1,7 @@
 """deploy/run as whoever starts it meets it: what it says, what it passes on, and that nothing stays behind"""
 
+import http.client
+import json
 import os
 import pathlib
 import re
@@ -109,7 +111,8 @@ def other(private_dir):
     """A second one, in the foreground, with a server's limits, at an hour at which messages leave at once."""
     private_dir.chmod(0o755)
     made = Instance(
-        private_dir / "other", OPSFABRIC_WORKERS="1", OPSFABRIC_RATE_LIMIT="on", OPSFABRIC_NOW="2026-11-24T10:00:00+01:00")
+        private_dir / "other", OPSFABRIC_WORKERS="1", OPSFABRIC_RATE_LIMIT="on", OPSFABRIC_TRUSTED_PROXY="127.0.0.2",
+        OPSFABRIC_NOW="2026-11-24T10:00:00+01:00")
     made.output = private_dir / "other.out"
     with made.output.open("w") as out:
         made.foreground = subprocess.Popen(
@@ -247,6 +250,46 @@ def test_with_limits_the_public_is_limited_and_nobody_else(instance, other):
     wait_for(lambda: ticket().status_code == 415, 10, "the limit to pass")
     unlimited = instance.stack()
     assert {unlimited.request("POST", "/api/ticket").status_code for _ in range(60)} == {415}
+
+
+def flood(stack, addresses, source="127.0.0.2"):
+    """How many of the requests that a proxy passes on for these addresses get through, and the last answer that does not."""
+    port = int(stack.base.rsplit(":", 1)[1])
+    passed, refused = 0, None
+    for address in addresses:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20, source_address=(source, 0))
+        connection.request("POST", "/api/ticket", headers={"X-Forwarded-For": address})
+        answer = connection.getresponse()
+        assert answer.status in (415, 429)
+        if answer.status == 415:
+            passed += 1
+        else:
+            refused = answer
+            refused.problem = json.loads(answer.read())
+        connection.close()
+    return passed, refused
+
+
+def test_an_address_is_one_visitor_and_so_is_a_line_of_ipv6(other):
+    stack = other.stack()
+    passed, refused = flood(stack, ["203.0.113.9"] * 60)
+    assert 20 <= passed < 40
+    assert (refused.headers["Retry-After"], refused.problem["type"]) == ("2", "urn:opsfabric:problem:too-many-requests")
+    assert flood(stack, [f"203.0.113.{n}" for n in range(100, 160)]) == (60, None), "many addresses are many visitors"
+    passed, refused = flood(stack, [f"2001:db8:0:a::{n:x}" for n in range(30)] + [f"2001:db8:0:a:ffff:{n:x}:a0a:a0a" for n in range(30)])
+    assert 20 <= passed < 40 and refused is not None, "of one line whatever the last 64 bits are"
+    assert flood(stack, [f"2001:db8:0:{n:x}::1" for n in range(0x100, 0x13c)]) == (60, None), "many lines are many visitors"
+    # Who is no proxy of ours may write what he likes into that header.
+    passed, refused = flood(stack, [f"198.51.100.{n}" for n in range(60)], source="127.0.0.3")
+    assert passed < 40 and refused is not None
+    said = (other.state / "log" / "nginx.log").read_text() + (other.state / "log" / "access.log").read_text()
+    assert "203.0.113" not in said and "2001:db8" not in said and "198.51.100" not in said
+
+
+def test_a_trusted_proxy_is_an_address(private_dir):
+    for value in "proxy.example", "10.0.0.1; include x", "unix:":
+        out = Instance(private_dir / "proxy", OPSFABRIC_TRUSTED_PROXY=value).run("--detach")
+        assert out.returncode != 0 and f"OPSFABRIC_TRUSTED_PROXY={value}" in out.stderr
 
 
 # ---- what is refused ---------------------------------------------------------------------------

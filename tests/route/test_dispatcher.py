@@ -173,6 +173,10 @@ class Outbox:
         for name in ("run", "log"):
             shutil.rmtree(home / name, ignore_errors=True)
             (home / name).mkdir()
+        # What a killed dispatcher had begun there goes on without it, and takes the tables in another order.
+        wait_for(
+            lambda: not self.sql("select from pg_stat_activity where usename = 'opsfabric_service' and state = 'active'"),
+            what="the statements of the last round")
         self.sql("truncate sms_log, ticket_events, segment_usage, secrets cascade")
 
     def provider(self, *options, port=0):

@@ -572,7 +572,10 @@ def test_a_revoked_token_is_refused_at_once(stack):
 
 def test_a_form_is_led_to_its_thanks(firm):
     phone = mobile()
-    form = {"customer_slug": firm.slug, "contact_phone": phone, "summary": "Müller & Söhne: 100% + <b>", "urgency": "HIGH"}
+    form = {
+        "customer_slug": firm.slug, "contact_phone": phone, "summary": "Müller & Söhne: 100% + <b>", "urgency": "HIGH",
+        "website": "", "form_token": firm.form_token(),
+    }
     answer = firm.stack.post(PATH, form=form)
     (ticket,) = firm.tickets(phone)
     assert answer.status_code == 303 and answer.content == b""
@@ -603,6 +606,96 @@ def test_a_form_with_a_token_needs_no_slug(firm):
     answer = firm.stack.post(PATH, form={"contact_phone": phone}, token=firm.token)
     (ticket,) = firm.tickets(phone)
     assert answer.headers["Location"] == f"{firm.stack.base}/{firm.slug}/anfrage/danke?nr={ticket['number']}"
+
+
+# ---- who fills in a form -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fields", [
+    {}, {"form_token": ""}, {"form_token": "x"}, {"form_token": "1764150000." + "0" * 32}, {"website": "http://spam.example"},
+    {"age": 2}, {"age": 24 * 3600 + 60}, {"age": -60}, {"slug": "salon-lumiere"}, {"age": 60, "website": "x"},
+], ids=str)
+def test_a_form_that_a_program_filled_in_is_kept_and_not_confirmed(firm, fields):
+    phone = mobile()
+    sent = {"customer_slug": firm.slug, "contact_phone": phone, "urgency": "HIGH", **fields}
+    if {"age", "slug"} & set(fields):
+        sent["form_token"] = firm.form_token(sent.pop("age", 60), sent.pop("slug", firm.slug))
+    answer = firm.stack.post(PATH, form=sent)
+    # The program learns nothing; a person who was taken for one has been heard.
+    (ticket,) = firm.tickets(phone)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == f"{firm.stack.base}/{firm.slug}/anfrage/danke?nr={ticket['number']}"
+    assert (ticket["urgency"], ticket["status"]) == ("HIGH", "NEW")
+    (row,) = confirmations(firm, phone)
+    assert (row["status"], row["reason"]) == ("suppressed", "form_check")
+
+
+@pytest.mark.parametrize("fields, reason", [
+    ({}, None), ({"form_token": None}, None), ({"website": ""}, None), ({"website": "x"}, "form_check"), ({"form_token": "x"}, "form_check"),
+    ({"age": 3}, None), ({"age": 23 * 3600}, None), ({"age": 0}, "form_check"), ({"website": 1}, "form_check"),
+], ids=str)
+def test_of_a_json_request_the_same_fields_count_where_they_are(firm, fields, reason):
+    phone = mobile()
+    fields = dict(fields)
+    if "age" in fields:
+        fields["form_token"] = firm.form_token(fields.pop("age"))
+    said = taken(firm.ticket(phone, **fields), 201)
+    assert (said["reason"], said["confirmation"]) == (reason, "suppressed" if reason else "queued")
+
+
+def test_a_firms_own_software_fills_in_what_it_likes(firm):
+    said = taken(firm.ticket(mobile(), token=firm.token, website="https://muster.example", form_token="x"), 201)
+    assert said["confirmation"] == "queued"
+
+
+# ---- numbers that only a visitor speaks for ------------------------------------------------------
+
+
+def first_contact(firm, **fields):
+    phone = mobile()
+    said = taken(firm.ticket(phone, **fields), 201)
+    return phone, said["confirmation"], said["reason"]
+
+
+def test_strangers_numbers_cost_a_firm_little(stack):
+    firm = stack.tenant(config={"language": "de", "sms": {"first_per_hour": 3, "first_per_day": 5}})
+    asked = [first_contact(firm, urgency="HIGH") for _ in range(20)]
+    sent = wait_for(
+        lambda: (lambda rows: rows if not any(r["status"] in ("queued", "sending") for r in rows) else None)(firm.outbound()),
+        what="the confirmations")
+    assert sorted((r["status"], r["reason"]) for r in sent) == [("sent", None)] * 3 + [("suppressed", "first_contact")] * 17
+    assert sum(len(stack.messages(phone)) for phone, _, _ in asked) == 3
+    assert len(firm.tickets()) == 20 and {t["urgency"] for t in firm.tickets()} == {"HIGH"}
+    assert first_contact(firm)[1:] == ("suppressed", "first_contact")
+
+    # Who called, who wrote, and whom the firm knows are confirmed all the same.
+    caller, writer = mobile(), mobile()
+    assert firm.missed_call(caller).json()["status"] == "queued"
+    assert firm.text(writer, "1").json()["answered"] == "queued"
+    for phone in caller, writer:
+        assert taken(firm.ticket(phone), 200)["confirmation"] == "queued"
+    assert taken(firm.ticket(mobile(), token=firm.token), 201)["confirmation"] == "queued"
+    # And so is a stranger of another firm.
+    assert first_contact(stack.tenant())[1:] == ("queued", None)
+
+
+def test_an_hour_later_and_a_day_later_there_is_room_again(stack, clock):
+    clock("2027-02-03T10:10:00Z")
+    firm = stack.tenant(config={"language": "de", "sms": {"first_per_hour": 1, "first_per_day": 2}})
+
+    def asks():
+        phone, confirmation, reason = first_contact(firm)
+        if confirmation == "queued":
+            wait_sent(firm, phone)
+        return reason
+
+    for instant, reasons in [
+        ("2027-02-03T10:10:00Z", [None, "first_contact"]), ("2027-02-03T10:59:00Z", ["first_contact"]),
+        ("2027-02-03T11:00:00Z", [None, "first_contact"]), ("2027-02-03T12:00:00Z", ["first_contact"]),
+        ("2027-02-03T22:58:00Z", ["first_contact"]), ("2027-02-03T23:00:00Z", [None, "first_contact"]),
+    ]:
+        clock(instant)
+        assert [asks() for _ in reasons] == reasons, instant
 
 
 # ---- the day -----------------------------------------------------------------------------------

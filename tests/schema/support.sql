@@ -97,7 +97,7 @@ create function tap.inbound(args jsonb, at timestamptz, tenant uuid) returns jso
     'dedupe_key', tenant || ':' || coalesce(args ->> 'phone', args ->> 'email', '+41791234567') || ':' || at::date, 'sla_due_at', at + interval '2 hours',
     'fallback_language', 'de', 'sender', '+41790000001', 'carrier', 'console', 'not_before', at, 'expires_at', at + interval '1 day') || args;
 create function tap.ticket_args(args jsonb, at timestamptz, tenant uuid) returns jsonb language sql volatile
-  return tap.inbound(jsonb_build_object('source', 'wizard', 'urgency', 'MED', 'texts', tap.texts()) || args, at, tenant);
+  return tap.inbound(jsonb_build_object('source', 'wizard', 'urgency', 'MED', 'vouched', false, 'texts', tap.texts()) || args, at, tenant);
 create function tap.missed_args(args jsonb, at timestamptz, tenant uuid) returns jsonb language sql volatile
   return tap.inbound(jsonb_build_object('texts', tap.texts(false)) || args, at, tenant);
 create function tap.reply_args(args jsonb, at timestamptz, tenant uuid) returns jsonb language sql volatile

@@ -119,6 +119,20 @@ select is(pg_temp.seen('select jsonb_object_agg(status || attempts, n) from (sel
 select is(pg_temp.seen('select jsonb_agg(segments) from public.segment_usage where customer_id = OURS'), '[192]', 'and counted once');
 select pg_temp.clean();
 
+-- the last of a budget, and the last of what contacts who are not known may have of it: sixteen dispatchers want it
+select dblink_exec('admin', format('update public.customers set daily_segments = 40 where id = %L', pg_temp.tenant()));
+select dblink_exec('admin', format($$
+  insert into public.contacts (id, customer_id, phone, created_at, seen_at) values (%1$L, %1$L, '+41791234567', now(), now());
+  insert into public.sms_log (id, customer_id, contact_id, direction, template, to_number, body, segments, provider, status, not_before, expires_at, status_at, created_at)
+  select gen_random_uuid(), %1$L, %1$L, 'outbound', case when n & 1 = 0 then 'x' else 'ticket_confirmation' end, '+41791234567', 'm' || n, 1, 'parallel', 'queued', %2$L, %3$L, now(), now()
+  from generate_series(1, 200) n$$, pg_temp.tenant(), tap.at(), tap.at(99)));
+select count(*) from pg_temp.storm(array(
+  select tap.command('message_claim', jsonb_build_object('claimed_by', gen_random_uuid(), 'now', tap.at(1), 'claimed_until', tap.at(2), 'providers', '{parallel}', 'slots', '{12}')) from generate_series(1, 16) n));
+select is(pg_temp.seen('select jsonb_object_agg(template || coalesce('' '' || reason, '''') || attempts, n) from (select template, reason, attempts, count(*) as n from public.sms_log where customer_id = OURS and status <> ''queued'' group by 1, 2, 3) x'),
+          '{"x1": 38, "ticket_confirmation1": 2, "x budget0": 58, "ticket_confirmation first_contact0": 94}', 'together they begin what there is, and no more');
+select is(pg_temp.seen('select jsonb_agg(jsonb_build_array(segments, first_segments)) from public.segment_usage where customer_id = OURS'), '[[40, 2]]', 'and count it');
+select pg_temp.clean();
+
 -- sixteen review crons, ten tickets
 select pg_temp.sessions('review_request');
 select dblink_exec('admin', format($$

@@ -4,6 +4,7 @@ Everything here is real: nginx, the programs, Postgres, the dispatcher. Tests lo
 answer, at the database and at what the console provider wrote.
 """
 
+import hmac
 import itertools
 import json
 import os
@@ -161,6 +162,11 @@ class Stack:
         else:
             self.command("clock", "set", instant)
 
+    def now(self):
+        """The programs' clock, in seconds since 1970."""
+        offset = self.state / "clock"
+        return int(time.time() + (int(offset.read_text()) / 1e6 if offset.exists() else 0))
+
     # ---- what left -------------------------------------------------------------------------
 
     def messages(self, to=None):
@@ -229,6 +235,12 @@ class Tenant:
         body.update(fields)
         body = {k: v for k, v in body.items() if v is not None}
         return self.stack.post("/api/ticket", body, token=token, headers=headers)
+
+    def form_token(self, age=60, slug=None):
+        """What the firm's form carries that was shown so many seconds ago: docs/routes/ticket.md"""
+        shown = str(self.stack.now() - age)
+        key = hmac.digest(bytes.fromhex(self.stack.env["SECRETS_KEY"]), b"sign form", "sha256")
+        return f"{shown}.{hmac.digest(key, f'{slug or self.slug} {shown}'.encode(), 'sha256')[:16].hex()}"
 
     def missed_call(self, caller, **fields):
         body = {"From": caller, "To": self.phone, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}

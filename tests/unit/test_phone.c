@@ -271,6 +271,21 @@ START_TEST(country_codes_are_compared_whole)
 }
 END_TEST
 
+START_TEST(the_islands_on_plus_one_are_another_destination)
+{
+	const char *const america[] = { "+1" };
+	struct phone american = phone_of("+1 212 555 0123");
+	struct phone canadian = phone_of("+1 416 555 0123");
+	struct phone jamaican = phone_of("+1 876 234 5678");
+	struct phone dominican = phone_of("+1 809 234 5678");
+
+	ck_assert(phone_destination_allowed(&american, america, 1));
+	ck_assert(phone_destination_allowed(&canadian, america, 1));
+	ck_assert(!phone_destination_allowed(&jamaican, america, 1));
+	ck_assert(!phone_destination_allowed(&dominican, america, 1));
+}
+END_TEST
+
 static const struct {
 	const char *e164;
 	const char *region;
@@ -316,6 +331,7 @@ main(void)
 	LOOP(tc, a_caller_who_shows_no_number_is_recognised, withheld);
 	tcase_add_test(tc, only_mobiles_get_a_text);
 	tcase_add_test(tc, country_codes_are_compared_whole);
+	tcase_add_test(tc, the_islands_on_plus_one_are_another_destination);
 	LOOP(tc, a_number_tells_its_region, regions);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
