@@ -616,24 +616,24 @@ def test_a_warm_text_asks_the_database_once(firm):
 # ---- loops ----------------------------------------------------------------------------------
 
 
-def test_two_firms_that_write_to_each_other_come_to_rest(stack, firm, clock):
-    """Each answer is delivered to the other, as a carrier would."""
+def test_two_firms_of_ours_never_answer_each_other(stack, firm):
+    """Neither is alarmed by what the other's machine writes, nor does an SMS leave; a person can read all of it."""
     other = stack.tenant(daily_segments=1000)
-    clock("2026-07-08T10:00:00+02:00")
-    firms = {firm.sms_number: firm, other.sms_number: other}
-    delivered = set()
-    firm.text(other.sms_number, "Notfall")
-    for _ in range(40):
-        new = [m for a, b in ((firm, other), (other, firm)) for m in answers(a, b.sms_number)
-               if m["id"] not in delivered]
-        if not new:
-            break
-        for m in new:
-            delivered.add(m["id"])
-            said(firms[m["to_number"]].text(m["from_number"], m["body"]))
-    for a, b in ((firm, other), (other, firm)):
-        assert 1 <= len(answers(a, b.sms_number)) <= 4
-    assert len(delivered) <= 8
+    firms = ((firm, other), (other, firm))
+    firm.missed_call(other.sms_number)
+    for a, b in firms:
+        for text in ("Notfall", "Muster: Leider verpassten wir Ihren Anruf. Antworten Sie: 1 = Notfall, 2 = Rückruf", "1"):
+            assert said(a.text(b.sms_number, text))["meaning"] == "text"
+
+    def decided():
+        rows = [m for a, b in firms for m in a.outbound(b.sms_number)]
+        return rows if all(m["status"] not in ("queued", "sending") for m in rows) else None
+
+    assert {(m["status"], m["reason"]) for m in wait_for(decided, what="the answers")} == {("suppressed", "sender")}
+    for a, b in firms:
+        assert stack.messages(b.sms_number) == []
+        assert {t["urgency"] for t in a.tickets(b.sms_number)} == {"MED"}
+        assert len(inbound(a, b.sms_number)) == 3
 
 
 def test_a_firm_that_writes_to_itself_is_not_answered(firm):

@@ -14,6 +14,7 @@ import json
 import random
 import threading
 import time
+import urllib.parse
 import uuid
 
 from .load import Load, load_of, storm
@@ -548,3 +549,152 @@ def outage_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
         "longest_s": round(clients.longest_s, 1), "first_after_s": round(longest_back, 2),
         "seconds": round(time.monotonic() - begun), "violations": violations,
     }
+
+
+# ---- an attack on the public form ---------------------------------------------------------------
+
+# Numbers that an attacker may enter: mobiles of each country a firm sends to by default.
+DESTINATIONS = ("+4178", "+49151", "+43664", "+33612", "+39347", "+42379")
+DIGITS = {"+4178": 7, "+49151": 8, "+43664": 7, "+33612": 6, "+39347": 7, "+42379": 5}
+# A server's limits, and a proxy that says for whom it asks.
+PROXY = "127.0.0.2"
+ATTACK_SETTINGS = {"OPSFABRIC_RATE_LIMIT": "on", "OPSFABRIC_TRUSTED_PROXY": PROXY}
+
+
+def strangers_number(rng):
+    prefix = rng.choice(DESTINATIONS)
+    return prefix + "".join(rng.choice("23456789") for _ in range(DIGITS[prefix]))
+
+
+def somebodys_address(rng):
+    if rng.random() < 0.5:
+        return ".".join(str(rng.randrange(1, 255)) for _ in range(4))
+    return "2001:db8:%x:%x::%x" % tuple(rng.randrange(0xffff) for _ in range(3))
+
+
+class Attacker(threading.Thread):
+    """Fills in a firm's form with strangers' numbers, in every way that a program of his could."""
+
+    def __init__(self, stack, firm, requests, address, seed):
+        super().__init__()
+        self.port = int(stack.base.rsplit(":", 1)[1])
+        self.firm = firm
+        self.token = firm.form_token()
+        self.requests = requests
+        self.address = address
+        self.rng = random.Random(seed)
+        self.statuses = collections.Counter()
+        self.kept = []  # numbers of the requests that were taken
+
+    def request(self):
+        phone = strangers_number(self.rng)
+        fields = {
+            "customer_slug": self.firm.slug, "contact_phone": phone, "urgency": self.rng.choice(["LOW", "MED", "HIGH"]),
+            "language": self.rng.choice(["de", "fr", "it", "en"]), "contact_name": "Attacker ❤ " * 5, "summary": "x" * 300,
+        }
+        if self.rng.random() < 0.5:
+            return phone, json.dumps(fields), "application/json"
+        return phone, urllib.parse.urlencode({**fields, "form_token": self.token}), "application/x-www-form-urlencoded"
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60, source_address=(PROXY, 0))
+        for _ in range(self.requests):
+            phone, body, kind = self.request()
+            connection.request("POST", "/api/ticket", body.encode(), {
+                "Content-Type": kind, "X-Forwarded-For": self.address or somebodys_address(self.rng)})
+            answer = connection.getresponse()
+            answer.read()
+            self.statuses[answer.status] += 1
+            if answer.status in (200, 201, 303):
+                self.kept.append(phone)
+        connection.close()
+
+
+def people_during(firm, neighbour, wrong):
+    """What must go on while a firm is attacked: one of each, and how long their messages took."""
+    took = []
+
+    def sent(whose, phone, count, what):
+        begun = time.monotonic()
+        try:
+            whose.stack.wait_messages(phone, count)
+        except AssertionError:
+            wrong.append(f"{what} got no message")
+        took.append(time.monotonic() - begun)
+
+    caller, visitor, stranger, next_door = mobile(), mobile(), mobile(), mobile()
+    if firm.missed_call(caller).json()["status"] != "queued":
+        wrong.append("a caller gets no text")
+    sent(firm, caller, 1, "a caller")
+    if firm.text(caller, "1").json()["answered"] != "queued":
+        wrong.append("an emergency gets no answer")
+    sent(firm, caller, 2, "an emergency")
+    if [t["urgency"] for t in firm.tickets(caller)] != ["HIGH"]:
+        wrong.append("an emergency has no ticket")
+    firm.missed_call(visitor)
+    sent(firm, visitor, 1, "another caller")
+    if firm.ticket(visitor, urgency="HIGH").json()["confirmation"] != "queued":
+        wrong.append("a caller who fills in the form is not confirmed")
+    sent(firm, visitor, 2, "a caller who fills in the form")
+    if firm.ticket(stranger, urgency="HIGH").status_code != 201 or [t["urgency"] for t in firm.tickets(stranger)] != ["HIGH"]:
+        wrong.append("a stranger's emergency has no ticket")
+    if neighbour.ticket(next_door).json()["confirmation"] != "queued":
+        wrong.append("another firm's visitor is not confirmed")
+    sent(neighbour, next_door, 1, "another firm's visitor")
+    return took
+
+
+def untrue_attack(stack, firm, attackers, most):
+    """The reckoning: what left to strangers, in each hour; that everything asked is kept, and every refusal has its reason."""
+    wrong = []
+    kept = {phone for attacker in attackers for phone in attacker.kept}
+    have = {t["contact_phone"] for t in firm.tickets()}
+    wrong += [f"the request of {phone} is not kept" for phone in list(kept - have)[:5]]
+    rows = stack.sql(
+        "select m.*, c.known_at, u.segments as used from sms_log m left join contacts c on c.id = m.contact_id"
+        " left join segment_usage u on u.customer_id = m.customer_id and u.day = (m.status_at at time zone 'Europe/Zurich')::date"
+        " where m.customer_id = %s and m.direction = 'outbound'", firm.id)
+    hours = collections.Counter()
+    for row in rows:
+        if row["known_at"] is None and row["attempts"] > 0 and row["template"] == "ticket_confirmation":
+            hours[row["status_at"].replace(minute=0, second=0, microsecond=0)] += row["segments"]
+        if row["status"] == "suppressed" and row["reason"] not in ("first_contact", "budget", "loop_guard", "no_on_call"):
+            wrong.append(f"a message is suppressed for {row['reason']}")
+    wrong += [f"{hour}: {segments} segments to strangers" for hour, segments in hours.items() if segments > most]
+    unanswered = kept - {row["to_number"] for row in rows}
+    wrong += [f"nothing says why {phone} got no message" for phone in list(unanswered)[:5]]
+    return wrong, sum(hours.values())
+
+
+def attack_rounds(stack, rounds, say=lambda words: None, requests=1000, seed=None):
+    """One attacker at one address and seven at many, on a firm with the limits of every firm; stack with limits and a proxy."""
+    rng = random.Random(seed)
+    figures = {"rounds": rounds, "requests": 0, "refused": 0, "kept": 0, "sent_to_strangers": 0, "slowest_s": 0, "violations": []}
+    for n in range(rounds):
+        victim, neighbour = stack.tenant(), stack.tenant()
+        attackers = [
+            Attacker(stack, victim, requests // 8, "203.0.113.7" if i == 0 else None, rng.random()) for i in range(8)]
+        for attacker in attackers:
+            attacker.start()
+        wrong = []
+        took = people_during(victim, neighbour, wrong)
+        for attacker in attackers:
+            attacker.join()
+        # A second time, with the queue that the attack has left.
+        took += people_during(victim, neighbour, wrong)
+        settle(stack)
+        untrue, sent = untrue_attack(stack, victim, attackers, 20)
+        wrong += untrue + untrue_usage(stack, victim) + untrue_usage(stack, neighbour)
+        if attackers[0].statuses[429] == 0 or sum(a.statuses[429] for a in attackers[1:]) > 0:
+            wrong.append("nginx knows one address from many no more")
+        if set(sum((a.statuses for a in attackers), collections.Counter())) - {200, 201, 303, 429}:
+            wrong.append(f"answers {sum((a.statuses for a in attackers), collections.Counter())}")
+        figures["requests"] += sum(sum(a.statuses.values()) for a in attackers)
+        figures["refused"] += sum(a.statuses[429] for a in attackers)
+        figures["kept"] += sum(len(a.kept) for a in attackers)
+        figures["sent_to_strangers"] += sent
+        figures["slowest_s"] = round(max(figures["slowest_s"], *took), 1)
+        figures["violations"] += wrong
+        say(f"round {n + 1} of {rounds}: {figures['requests']} requests, {figures['sent_to_strangers']} messages")
+    figures["violations"] += untrue_messages(stack)
+    return figures
