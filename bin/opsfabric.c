@@ -22,6 +22,7 @@ static const struct command *const tables[] = {
 	commands_ticket,
 	commands_message,
 	commands_inbound,
+	commands_text,
 	commands_clock,
 	commands_doctor,
 };

@@ -122,72 +122,72 @@ alphabet_cost(const char *utf8)
 	return cost;
 }
 
-/* Letters of GSM 7-bit that are not ASCII, and how all others are written. */
-static const char letters[] = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà";
-
 static const struct {
-	const char *as;
+	const char *instead;
 	const char *letters;
-} folds[] = {
-	{ "A", "ÀÁÂÃĀĂĄ" },
-	{ "a", "áâãāăą" },
-	{ "C", "ĆĈĊČ" },
-	{ "c", "çćĉċč" },
-	{ "D", "ĎĐÐ" },
-	{ "d", "ďđð" },
-	{ "E", "ÈÊËĒĔĖĘĚ" },
-	{ "e", "êëēĕėęě" },
-	{ "G", "ĜĞĠĢ" },
-	{ "g", "ĝğġģ" },
-	{ "H", "ĤĦ" },
-	{ "h", "ĥħ" },
-	{ "I", "ÌÍÎÏĨĪĬĮİ" },
-	{ "i", "íîïĩīĭįı" },
-	{ "J", "Ĵ" },
-	{ "j", "ĵ" },
-	{ "K", "Ķ" },
-	{ "k", "ķĸ" },
-	{ "L", "ĹĻĽĿŁ" },
-	{ "l", "ĺļľŀł" },
-	{ "N", "ŃŅŇŊ" },
-	{ "n", "ńņňŋ" },
-	{ "O", "ÒÓÔÕŌŎŐ" },
-	{ "o", "óôõōŏő" },
-	{ "OE", "Œ" },
-	{ "oe", "œ" },
-	{ "R", "ŔŖŘ" },
-	{ "r", "ŕŗř" },
-	{ "S", "ŚŜŞŠȘ" },
-	{ "s", "śŝşšș" },
-	{ "ss", "ẞ" },
-	{ "T", "ŢŤŦȚÞ" },
-	{ "t", "ţťŧțþ" },
-	{ "U", "ÙÚÛŨŪŬŮŰŲ" },
-	{ "u", "úûũūŭůűų" },
-	{ "W", "Ŵ" },
-	{ "w", "ŵ" },
-	{ "Y", "ÝŶŸ" },
-	{ "y", "ýŷÿ" },
-	{ "Z", "ŹŻŽ" },
-	{ "z", "źżž" },
-	{ "'", "’‘`´" },
-	{ "-", "–—‐‑" },
+} replacements[] = {
+#define LETTERS(instead, letters) { instead, letters },
+#include "alphabet.def"
+#undef LETTERS
 };
+
+const char *
+alphabet_replacement(const char *character, size_t n)
+{
+	if (n == 0)
+		return NULL;
+	for (size_t i = 0; i < sizeof(replacements) / sizeof(*replacements);
+	     i++)
+		if (memmem(replacements[i].letters,
+			strlen(replacements[i].letters), character, n) != NULL)
+			return replacements[i].instead;
+	return NULL;
+}
+
+char *
+alphabet_plain(struct arena *a, const char *utf8)
+{
+	size_t len = strlen(utf8);
+	struct buf b;
+	size_t n;
+
+	buf_init(&b, a);
+	for (size_t i = 0; i < len; i += n == 0 ? 1 : n) {
+		const char *instead;
+
+		n = utf8_char(utf8 + i, len - i, NULL);
+		if (n > 0 && septets(utf8 + i, n) > 0) {
+			buf_add(&b, utf8 + i, n);
+			continue;
+		}
+		instead = alphabet_replacement(utf8 + i, n);
+		if (instead != NULL)
+			buf_str(&b, instead);
+	}
+	return b.text;
+}
+
+/* Letters of GSM 7-bit that are not ASCII. */
+static const char letters[] = "èéùìòÇØøÅåÆæßÉÄÖÑÜäöñüà";
 
 /* How a character is written in a quotation; NULL: as a space. */
 static const char *
 quoted_as(struct arena *a, const char *s, size_t n)
 {
+	const char *as;
+
 	if (n == 1 &&
 	    (isalnum((unsigned char)*s) != 0 || strchr(",!?\'-", *s) != NULL))
 		return arena_strndup(a, s, 1);
 	if (n > 1 && memmem(letters, sizeof(letters) - 1, s, n) != NULL)
 		return arena_strndup(a, s, n);
-	for (size_t i = 0; n > 1 && i < sizeof(folds) / sizeof(folds[0]); i++)
-		if (memmem(folds[i].letters, strlen(folds[i].letters), s, n) !=
-		    NULL)
-			return folds[i].as;
-	return NULL;
+	as = n > 1 ? alphabet_replacement(s, n) : NULL;
+	if (as == NULL || *as == '\0')
+		return NULL;
+	for (const char *p = as; *p != '\0'; p++)
+		if (isalnum((unsigned char)*p) == 0 && strchr("'-", *p) == NULL)
+			return NULL;
+	return as;
 }
 
 /* A letter and its accent as two characters (NFD): U+0300 to U+036F. */

@@ -32,6 +32,18 @@ struct text_cost {
 struct text_cost alphabet_cost(const char *utf8);
 
 /*
+ * What people write for a character of n bytes that GSM 7-bit lacks: "c" for a
+ * c with cedilla, "" for what nobody sees; NULL if there is nothing.
+ */
+const char *alphabet_replacement(const char *character, size_t n);
+
+/*
+ * The text in GSM 7-bit: with those replacements, and without what has none.
+ * Never for a text that somebody wrote, unless it is shown to him first.
+ */
+char *alphabet_plain(struct arena *a, const char *utf8);
+
+/*
  * A stranger's words as a message of ours may quote them: at most max letters,
  * digits and marks of GSM 7-bit, accents it lacks left off, everything else a
  * space. Nothing of it costs more than a letter, and nothing becomes a link or

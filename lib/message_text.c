@@ -270,8 +270,8 @@ fill_in(char **out, struct arena *a, const struct wording *wording,
 }
 
 /* What the text will cost when the statement has filled in its markers. */
-static int
-segments_of(struct arena *a, const char *body)
+static struct text_cost
+cost_of(struct arena *a, const char *body)
 {
 	static const struct {
 		const char *text;
@@ -304,7 +304,32 @@ segments_of(struct arena *a, const char *body)
 		}
 		body += skip;
 	}
-	return alphabet_cost(b.text).segments;
+	return alphabet_cost(b.text);
+}
+
+/*
+ * A firm's own wording. Nothing checked it if it was written past `tenant set`:
+ * it must not be what makes every message twice as dear.
+ */
+static int
+fill_in_own(char **out, struct text_cost *cost, struct arena *a,
+    const struct wording *wording, const struct text_values *v)
+{
+	struct problem why;
+	int rc = fill_in(out, a, wording, v, &why);
+
+	if (rc == 0) {
+		*cost = cost_of(a, *out);
+		if (cost->culprit != 0 || cost->segments > SEGMENTS_MAX)
+			rc = problem(&why, PROBLEM_FIELD_INVALID, NULL,
+			    "it would cost more than a checked one; see "
+			    "opsfabric text check");
+	}
+	if (rc != 0)
+		log_warn("own text %s.%s of \"%s\": %s",
+		    language_name(wording->language), rules[wording->name].name,
+		    v->firm, why.detail);
+	return rc;
 }
 
 void
@@ -313,6 +338,7 @@ message_text_render(struct text_body *out, struct arena *a,
     const struct text_values *v)
 {
 	struct wording wording = { name, language, NULL };
+	struct text_cost cost = { 0 };
 	struct problem why;
 	char *body = NULL;
 	int rc = -1;
@@ -321,20 +347,16 @@ message_text_render(struct text_body *out, struct arena *a,
 	if (from->own != NULL)
 		wording.text =
 		    from->own(from->tenant, language, rules[name].name);
-	if (wording.text != NULL) {
-		rc = fill_in(&body, a, &wording, v, &why);
-		if (rc != 0)
-			log_warn("own text %s.%s of \"%s\": %s",
-			    language_name(language), rules[name].name, v->firm,
-			    why.detail);
-	}
+	if (wording.text != NULL)
+		rc = fill_in_own(&body, &cost, a, &wording, v);
 	if (rc != 0) {
 		wording.text = message_text_words(name, language);
 		rc = fill_in(&body, a, &wording, v, &why);
+		assert(rc == 0);
+		cost = cost_of(a, body);
 	}
-	assert(rc == 0);
 	out->body = body;
-	out->segments = segments_of(a, body);
+	out->segments = cost.segments;
 }
 
 static void
@@ -442,38 +464,10 @@ foreign_letter(struct arena *a, const char *text)
 	    (unsigned)cost.culprit);
 }
 
-/* Values as long as they get. */
-static struct text_values
-long_values(
-    struct arena *a, const struct calendar_promise *late, const char *firm)
-{
-	char link[MESSAGE_TEXT_LINK_MAX + 1];
-	char number[MESSAGE_TEXT_NUMBER_LEN + 1];
-	char who[MESSAGE_TEXT_WHO_MAX + 1];
-	char what[MESSAGE_TEXT_WHAT_MAX + 1];
-
-	memset(who, 'w', sizeof(who) - 1);
-	who[sizeof(who) - 1] = '\0';
-	memset(what, 'w', sizeof(what) - 1);
-	what[sizeof(what) - 1] = '\0';
-	memset(link, 'x', sizeof(link) - 1);
-	link[sizeof(link) - 1] = '\0';
-	memset(number, '9', sizeof(number) - 1);
-	number[sizeof(number) - 1] = '\0';
-	return (struct text_values){
-		.firm = firm,
-		.link = arena_strdup(a, link),
-		.number = arena_strdup(a, number),
-		.who = arena_strdup(a, who),
-		.what = arena_strdup(a, what),
-		.until = late,
-		.when = late,
-	};
-}
-
-/* What is wrong with the wording, in words, or NULL. */
-static const char *
-fault_of(struct arena *a, const struct wording *wording, const char *firm)
+char *
+message_text_longest(struct arena *a, enum language language,
+    enum text_name name, const char *text, const char *firm,
+    struct problem *why)
 {
 	const struct calendar_promise late = {
 		.kind = PROMISE_DATE,
@@ -483,7 +477,37 @@ fault_of(struct arena *a, const struct wording *wording, const char *firm)
 		.day = 30,
 		.time = "10:00",
 	};
-	const struct text_values v = long_values(a, &late, firm);
+	const struct wording wording = { name, language, text };
+	char *out = NULL;
+	char link[MESSAGE_TEXT_LINK_MAX + 1];
+	char number[MESSAGE_TEXT_NUMBER_LEN + 1];
+	char who[MESSAGE_TEXT_WHO_MAX + 1];
+	char what[MESSAGE_TEXT_WHAT_MAX + 1];
+	const struct text_values v = {
+		.firm = firm,
+		.link = link,
+		.number = number,
+		.who = who,
+		.what = what,
+		.until = &late,
+		.when = &late,
+	};
+
+	memset(who, 'w', sizeof(who) - 1);
+	who[sizeof(who) - 1] = '\0';
+	memset(what, 'w', sizeof(what) - 1);
+	what[sizeof(what) - 1] = '\0';
+	memset(link, 'x', sizeof(link) - 1);
+	link[sizeof(link) - 1] = '\0';
+	memset(number, '9', sizeof(number) - 1);
+	number[sizeof(number) - 1] = '\0';
+	return fill_in(&out, a, &wording, &v, why) == 0 ? out : NULL;
+}
+
+/* What is wrong with the wording, in words, or NULL. */
+static const char *
+fault_of(struct arena *a, const struct wording *wording, const char *firm)
+{
 	const char *text = wording->text;
 	const char *part;
 	struct problem why;
@@ -492,7 +516,9 @@ fault_of(struct arena *a, const struct wording *wording, const char *firm)
 
 	if (!utf8_is_text(text, strlen(text)))
 		return "the text is not valid UTF-8";
-	if (fill_in(&body, a, wording, &v, &why) != 0)
+	body = message_text_longest(
+	    a, wording->language, wording->name, text, firm, &why);
+	if (body == NULL)
 		return arena_strdup(a, why.detail);
 	/* One brace was meant as a variable, or would be taken for a marker. */
 	if (strpbrk(body, "{}") != NULL)
@@ -559,4 +585,29 @@ message_text_firm_check(const char *sms_name, struct problem *why)
 		    "a firm's name in messages has 2 to %d characters",
 		    MESSAGE_TEXT_FIRM_MAX);
 	return 0;
+}
+
+const char *
+message_text_firm(struct arena *a, const char *name, const char *slug)
+{
+	struct problem why;
+	char *plain;
+	size_t len;
+
+	plain = alphabet_plain(a, name);
+	for (char *p = plain; *p != '\0'; p++)
+		if (strchr("{}\r\n\f", *p) != NULL)
+			*p = ' ';
+	/* No letter of the alphabet has more than three bytes. */
+	len = utf8_prefix(plain, (size_t)3 * MESSAGE_TEXT_FIRM_MAX);
+	plain[len] = '\0';
+	while (len > 0 &&
+	       (plain[len - 1] == ' ' ||
+		   alphabet_cost(plain).units > MESSAGE_TEXT_FIRM_MAX)) {
+		len = utf8_prefix(plain, len - 1);
+		plain[len] = '\0';
+	}
+	if (message_text_firm_check(plain, &why) == 0)
+		return plain;
+	return arena_printf(a, "%.*s", MESSAGE_TEXT_FIRM_MAX, slug);
 }

@@ -105,8 +105,9 @@ struct text_body {
 };
 
 /*
- * Never fails: a firm's own wording that cannot be filled in gives way to the
- * house's, with a warning in the log; a caller that leaves out a value which
+ * Never fails: a firm's own wording that cannot be filled in, or that costs
+ * more than a checked one can, gives way to the house's, with a warning in the
+ * log; a caller that leaves out a value which
  * the house's text needs has a bug. Of from->languages nothing is asked here.
  */
 void message_text_render(struct text_body *out, struct arena *a,
@@ -137,9 +138,24 @@ int message_text_check(enum language language, enum text_name name,
     const char *text, const char *firm, struct problem *why);
 
 /*
+ * The wording filled in with values as long as they get, which is what it is
+ * measured by. NULL if it cannot be filled in.
+ */
+char *message_text_longest(struct arena *a, enum language language,
+    enum text_name name, const char *text, const char *firm,
+    struct problem *why);
+
+/*
  * Is this a firm's name as messages can carry it: 2 to 40 characters of GSM
  * 7-bit, no braces, on one line? PROBLEM_FIELD_INVALID at /config/sms_name.
  */
 int message_text_firm_check(const char *sms_name, struct problem *why);
+
+/*
+ * A firm's name as messages carry it, whatever stands in its row: what of the
+ * name is good, else the slug.
+ */
+const char *message_text_firm(
+    struct arena *a, const char *name, const char *slug);
 
 #endif

@@ -53,7 +53,7 @@ enum {
 	LINK = 1 << 24,    /* stands between that and the quotation */
 	YES = 1 << 25,     /* of somebody on call: takes it over */
 	NO = 1 << 26,
-	WRITING = 1 << 27  /* says what should stop, beside STOP */
+	WRITING = 1 << 27 /* says what should stop, beside STOP */
 };
 
 #define CHOICE (ONE | TWO | THREE)

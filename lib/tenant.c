@@ -250,6 +250,23 @@ provider_read(struct tenant *t, struct arena *a, const struct cJSON *config)
 	t->sms_sender = sender == NULL ? NULL : text_or_null(a, sender);
 }
 
+/* One that would make every message twice as dear is as `tenant set` would
+ * have it. */
+static void
+sms_name_read(struct tenant *t, struct arena *a, const char *name)
+{
+	struct problem why;
+
+	t->sms_name = arena_strdup(a, name);
+	if (message_text_firm_check(name, &why) == 0)
+		return;
+	t->sms_name_problem = arena_strdup(a, why.detail);
+	t->sms_name = message_text_firm(a, name, t->slug);
+	log_warn("tenant %s: its name in messages is \"%s\" until it has a "
+		 "good config.sms_name: %s",
+	    t->slug, t->sms_name, why.detail);
+}
+
 /* scratch holds the trees, which are many times what is kept of them in a. */
 static void
 config_read(struct tenant *t, struct arena *a, struct arena *scratch,
@@ -266,8 +283,7 @@ config_read(struct tenant *t, struct arena *a, struct arena *scratch,
 	alerts_read(t, a, config);
 	texts_keep(t, a, scratch, config);
 	sms_name = config_text(config, NULL, "sms_name");
-	t->sms_name =
-	    arena_strdup(a, sms_name != NULL ? sms_name : setting(row, "name"));
+	sms_name_read(t, a, sms_name != NULL ? sms_name : setting(row, "name"));
 	text_back = config_text(config, "quiet_hours", "text_back");
 	t->text_back = text_back != NULL && strcmp(text_back, "emergency") == 0
 	                   ? TEXT_BACK_EMERGENCY

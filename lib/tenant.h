@@ -54,7 +54,9 @@ struct on_call {
 struct tenant {
 	const char *id;
 	const char *slug;
-	const char *sms_name;   /* the firm's name in messages, GSM-7 only */
+	const char *sms_name; /* the firm's name in messages, GSM-7 only */
+	/* Why sms_name is not what is stored, or NULL. */
+	const char *sms_name_problem;
 	const char *phone;      /* E.164, or NULL */
 	const char *sms_number; /* E.164, or NULL: nobody can answer */
 	/* Sender of what nobody answers, or NULL: see tenant_sender(). */

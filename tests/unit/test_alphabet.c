@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
+#include "utf8.h"
+
 /* Text: a pattern, so many times, and what comes after it. */
 static const struct cost_case {
 	const char *pattern;
@@ -123,6 +126,58 @@ START_TEST(the_culprit_is_the_first)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	const char *plain;
+} plains[] = {
+	{ "Grüezi, Dörfler & Söhne: 5 €", "Grüezi, Dörfler & Söhne: 5 €" },
+	{ "Garçon, où êtes-vous?", "Garcon, où etes-vous?" },
+	{ "À bientôt – Œuvre…", "A bientot - OEuvre..." },
+	{ "«Salut», l’ami „Hans“", "\"Salut\", l'ami \"Hans\"" },
+	{ "a\u00a0b\u202fc\td", "a b c d" },
+	{ "so\u00adft\u200b, \ufeffda", "soft, da" },
+	{ "Danke ❤️👍🏽!", "Danke !" },
+	{ "STRAẞE, Łódź, Škoda", "STRASSE, Lodz, Skoda" },
+	{ "Привет", "" },
+	{ "a\xff\xe2\x82z", "az" },
+	{ "", "" },
+};
+
+START_TEST(a_plain_text_is_what_people_write_instead)
+{
+	struct arena *a = arena_new(64 * 1024);
+	const char *plain = alphabet_plain(a, plains[_i].text);
+
+	ck_assert_str_eq(plain, plains[_i].plain);
+	ck_assert_uint_eq(alphabet_cost(plain).culprit, 0);
+	ck_assert_str_eq(alphabet_plain(a, plain), plain);
+	arena_free(a);
+}
+END_TEST
+
+/* No letter of ours has a replacement, and every replacement is of ours. */
+START_TEST(replacements_are_for_others_letters)
+{
+	for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+		const char *p = letters[i].letters;
+
+		while (*p != '\0') {
+			size_t n = utf8_char(p, strlen(p), NULL);
+			const char *instead = alphabet_replacement(p, n);
+
+			if (letters[i].septets > 0)
+				ck_assert_msg(
+				    instead == NULL, "\"%.*s\"", (int)n, p);
+			else if (instead != NULL)
+				ck_assert_uint_eq(
+				    alphabet_cost(instead).culprit, 0);
+			p += n;
+		}
+	}
+	ck_assert_ptr_null(alphabet_replacement("", 0));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -136,6 +191,9 @@ main(void)
 	tcase_add_loop_test(tc, every_letter_has_its_width, 0,
 	    (int)(sizeof(letters) / sizeof(letters[0])));
 	tcase_add_test(tc, the_culprit_is_the_first);
+	tcase_add_loop_test(tc, a_plain_text_is_what_people_write_instead, 0,
+	    (int)(sizeof(plains) / sizeof(plains[0])));
+	tcase_add_test(tc, replacements_are_for_others_letters);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

@@ -10,6 +10,7 @@
 
 #include "alphabet.h"
 #include "arena.h"
+#include "buf.h"
 #include "calendar.h"
 #include "problem.h"
 
@@ -241,6 +242,97 @@ START_TEST(words_that_cannot_be_filled_in_give_way_to_the_house_s)
 	    &body, arena, &from, TEXT_REPLY_FORM, LANGUAGE_DE, &v);
 	ck_assert_str_eq(
 	    body.body, "Dörfler AG: Hier ist unser Formular: https://x.ch/f");
+}
+END_TEST
+
+/* Written past all checks, each in a way that makes a message dearer. */
+static const char *const dear[] = {
+	"{{firm}}: Danke – wir melden uns {{until}}.",
+	"{{firm}}: Merci, ça va {{until}}.",
+	"{{firm}}: Danke 👍 {{until}}",
+	"{{firm}}: Danke\u00a0{{until}}",
+	"{{firm}}: {{until}} \xff\xfe",
+	"{{firm}}: {{until}} 0123456789012345678901234567890123456789012345678901234567"
+	"8901234567890123456789012345678901234567890123456789012345678901234567"
+	"8901234567890123456789012345678901234567890123456789012345678901234567"
+	"8901234567890123456789012345678901234567890123456789012345678901234567"
+	"890123456789012345678901234567890123456789",
+};
+
+static const char *
+dear_text(const void *tenant, enum language language, const char *name)
+{
+	(void)language;
+	(void)name;
+	return tenant;
+}
+
+START_TEST(words_that_would_double_the_price_give_way_to_the_house_s)
+{
+	const struct text_source from = { dear_text, dear[_i], 1 };
+	const struct text_values v = { .firm = firm, .until = &today };
+	struct text_body body;
+
+	message_text_render(
+	    &body, arena, &from, TEXT_REPLY_TEXT, LANGUAGE_DE, &v);
+	ck_assert_str_eq(body.body,
+	    "Dörfler AG: Danke für Ihre Nachricht. Wir melden uns bis 16:00.");
+	ck_assert_int_eq(body.segments, 1);
+}
+END_TEST
+
+/* A name of up to 130 code points: of every plane, of ours, of markers. */
+static char *
+hostile_name(unsigned *seed)
+{
+	static const char *const parts[] = { "Müller", "ç", "’", "– ",
+		"{number}", "{{firm}}", "{", "}", "\n", "\r", "\f", "€", "[~]",
+		" ", "👍🏽", "\u202e", "\u0308", "\xff", "\xe2\x82", "漢字",
+		"\t", "%s%n", "\\", "'; drop table", "A" };
+	int n = rand_r(seed) % 130;
+	struct buf b;
+
+	buf_init(&b, arena);
+	for (int i = 0; i < n; i++)
+		buf_str(&b, parts[(size_t)rand_r(seed) %
+				  (sizeof(parts) / sizeof(parts[0]))]);
+	return b.text;
+}
+
+START_TEST(no_name_of_a_firm_makes_a_message_dearer)
+{
+	struct problem why;
+	unsigned seed = 4711;
+
+	for (int i = 0; i < 1000; i++) {
+		const char *name = hostile_name(&seed);
+		const char *said = message_text_firm(arena, name, "muster-ag");
+		const struct text_values v = values_of(said);
+
+		ck_assert_msg(message_text_firm_check(said, &why) == 0,
+		    "\"%s\" from \"%s\"", said, name);
+		if (message_text_firm_check(name, &why) == 0)
+			ck_assert_str_eq(said, name);
+		for (int t = 0; t < TEXT_MAX; t++) {
+			struct text_body body;
+
+			message_text_render(&body, arena, &house,
+			    (enum text_name)t,
+			    (enum language)(i % LANGUAGE_MAX), &v);
+			ck_assert_uint_eq(alphabet_cost(body.body).culprit, 0);
+			ck_assert_int_le(body.segments, 2);
+			ck_assert_ptr_null(strpbrk(said, "{}\n"));
+		}
+		arena_reset(arena);
+	}
+	ck_assert_str_eq(
+	    message_text_firm(arena, "漢字", "muster-ag"), "muster-ag");
+	ck_assert_str_eq(
+	    message_text_firm(arena, "Garçon – Fils", "x"), "Garcon - Fils");
+	ck_assert_str_eq(
+	    message_text_firm(arena, "",
+		"a-slug-of-sixty-letters-which-is-more-than-a-name-may-have-x"),
+	    "a-slug-of-sixty-letters-which-is-more-th");
 }
 END_TEST
 
@@ -479,6 +571,10 @@ main(void)
 	tcase_add_test(tc, a_firm_may_use_its_own_words);
 	tcase_add_test(
 	    tc, words_that_cannot_be_filled_in_give_way_to_the_house_s);
+	tcase_add_loop_test(tc,
+	    words_that_would_double_the_price_give_way_to_the_house_s, 0,
+	    COUNT(dear));
+	tcase_add_test(tc, no_name_of_a_firm_makes_a_message_dearer);
 	tcase_add_test(tc, candidates_are_what_statements_read);
 	tcase_add_test(tc, markers_count_as_what_takes_their_place);
 	tcase_add_loop_test(tc, a_firm_s_words_are_checked, 0, COUNT(checks));
