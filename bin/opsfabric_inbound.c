@@ -7,7 +7,10 @@
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
+#include "config.h"
 #include "db.h"
+#include "dialect.h"
+#include "ecall_cache.h"
 #include "id.h"
 #include "json_write.h"
 #include "opsfabric_command.h"
@@ -15,6 +18,9 @@
 #include "provider.h"
 #include "route.h"
 #include "webhook.h"
+
+/* Of one run; the next one goes on. */
+#define POLL_MOST 500
 
 static const struct command_option listing[] = {
 	{ "why", "WORD", "unmatched, no_credential, wrong_token, ..." },
@@ -37,6 +43,11 @@ static const struct command_option releasing[] = {
 static const struct command_option discarding[] = {
 	{ "before", "INSTANT",
 	    "instead of one: all that were not believed before it" },
+	{ 0 },
+};
+
+static const struct command_option polling[] = {
+	{ "number", "NUMBER", "of texts to this leased number only" },
 	{ 0 },
 };
 
@@ -319,6 +330,74 @@ discard(struct command_run *run)
 	return COMMAND_DONE;
 }
 
+/* One of eCall's texts, by the way of the callback; then eCall may forget it.
+ */
+static int
+fetched_take(struct command_run *run, struct db *db,
+    const struct ecall_cached *text, struct problem *why)
+{
+	struct request req = request_make(run, db);
+	const char *answer;
+
+	req.client = config_get(CONFIG_ECALL_HTTPS_URL);
+	req.body = text->id;
+	req.body_len = strlen(text->id);
+	if (webhook_fetched(&answer, &req, WEBHOOK_TEXT, &dialect_ecall,
+		text->form, why) != 0)
+		return -1;
+	return ecall_cache_delete(run->arena, text->id, why);
+}
+
+/* Until the cache is empty; one that does not go would come for ever. */
+static int
+poll_all(
+    struct command_run *run, struct db *db, int *count, struct problem *why)
+{
+	const char *number = command_value(run, "number");
+	const char *last = "";
+	struct ecall_cached text;
+
+	for (; *count < POLL_MOST; (*count)++) {
+		if (ecall_cache_next(&text, run->arena, number, why) != 0)
+			return -1;
+		if (text.id == NULL)
+			return 0;
+		if (strcmp(text.id, last) == 0)
+			return problem(why, PROBLEM_INTERNAL, NULL,
+			    "eCall gives a text again that was deleted");
+		if (fetched_take(run, db, &text, why) != 0)
+			return -1;
+		last = text.id;
+	}
+	return 0;
+}
+
+static enum command_exit
+poll_ecall(struct command_run *run)
+{
+	enum command_exit end = COMMAND_DONE;
+	struct problem why;
+	struct db *db;
+	int count = 0;
+
+	if (provider_configured() == NULL)
+		return COMMAND_REFUSED;
+	if (*config_get(CONFIG_ECALL_USERNAME) == '\0') {
+		command_error("ECALL_USERNAME is not set");
+		return COMMAND_REFUSED;
+	}
+	webhook_prepare();
+	db = db_new(STMT_ROLE_WEB, "opsfabric");
+	if (poll_all(run, db, &count, &why) != 0)
+		end = command_failed(&why, db);
+	db_free(db);
+	if (run->json)
+		(void)printf("{\"fetched\":%d}\n", count);
+	else
+		(void)printf("%d fetched\n", count);
+	return end;
+}
+
 const struct command commands_inbound[] = {
 	{ "inbound list", "", "list reports not believed, or nobody's", 0, 0,
 	    listing, list },
@@ -327,5 +406,7 @@ const struct command commands_inbound[] = {
 	    releasing, release },
 	{ "inbound discard", "[ID]", "lead it to nothing", 0, 1, discarding,
 	    discard },
+	{ "inbound poll", "", "fetch the texts that eCall keeps for us", 0, 0,
+	    polling, poll_ecall },
 	{ 0 },
 };

@@ -101,6 +101,17 @@ kept_form_read(struct fields *f, const struct cJSON *list)
 }
 
 const struct fields *
+fields_of_form(struct arena *a, const struct form *form)
+{
+	struct fields *f = arena_alloc(a, sizeof(*f));
+
+	f->arena = a;
+	f->is_form = true;
+	f->form = *form;
+	return f;
+}
+
+const struct fields *
 fields_of_kept(struct arena *a, const struct cJSON *kept)
 {
 	struct fields *f = arena_alloc(a, sizeof(*f));

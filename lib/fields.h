@@ -34,6 +34,9 @@ int fields_read(
 int fields_read_windows_1252(
     const struct fields **out, const struct request *req, struct problem *why);
 
+/* Of a form that did not come in a request. */
+const struct fields *fields_of_form(struct arena *a, const struct form *form);
+
 /* What fields_kept() made of earlier ones, as JSON again. */
 const struct fields *fields_of_kept(struct arena *a, const struct cJSON *kept);
 

@@ -444,3 +444,29 @@ webhook_release(const char **answer, const struct request *req,
 	*answer = hook.answer;
 	return 0;
 }
+
+int
+webhook_fetched(const char **answer, const struct request *req,
+    enum webhook_kind kind, const struct dialect *dialect,
+    const struct form *form, struct problem *why)
+{
+	struct webhook hook = {
+		.kind = &kinds[kind],
+		.dialect = dialect,
+		.fields = fields_of_form(req->arena, form),
+		.sender = { .kind = SENDER_OF_INSTALLATION, .reason = "" },
+		.count = 1,
+	};
+	const struct mark mark = mark_of(req);
+
+	if (reader_of(&hook)(hook.told, &hook.count, hook.fields, why) != 0)
+		return -1;
+	for (size_t i = 0; i < hook.count; i++) {
+		event_complete(&hook, &hook.told[i], req, &mark);
+		if (take(&hook, &hook.told[i], req, why) != 0 &&
+		    why->code != PROBLEM_TENANT_UNKNOWN)
+			return -1;
+	}
+	*answer = hook.answer;
+	return 0;
+}

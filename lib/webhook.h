@@ -15,6 +15,8 @@ enum webhook_kind {
 	WEBHOOK_KIND_MAX
 };
 
+struct dialect;
+struct form;
 struct problem;
 struct request;
 struct response;
@@ -42,5 +44,13 @@ int webhook_receive(enum webhook_kind kind, const struct request *req,
  */
 int webhook_release(const char **answer, const struct request *req,
     const struct webhook_kept *kept, struct problem *why);
+
+/*
+ * Take what we fetched from its sender, who is believed therefore. *answer is
+ * NULL for what is nobody's, which is kept.
+ */
+int webhook_fetched(const char **answer, const struct request *req,
+    enum webhook_kind kind, const struct dialect *dialect,
+    const struct form *form, struct problem *why);
 
 #endif

@@ -348,6 +348,30 @@ def test_a_signature_does_not_vouch_for_other_words(firm, sign):
     assert is_quarantined(firm, answer, caller, "no_credential")
 
 
+def test_a_firms_own_account_at_twilio(firm, sign):
+    """Its auth token counts for its numbers, beside the installation's, and for nobody else's."""
+    own = firm.stack.tenant(daily_segments=100000)
+    auth_token = secrets.token_hex(16)
+    path = CALL + "/twilio"
+
+    def called(whose, secret):
+        caller = mobile()
+        form = twilio_call(whose, caller)
+        return post_signed(firm.stack, path, form, sign(firm.stack.base + path, form, auth_token=secret)["signature"]), caller
+
+    assert called(own, auth_token)[0].status_code == 403
+    firm.stack.command("secret", "set", own.slug, "twilio.auth_token", stdin=auth_token)
+    # each worker remembers for five seconds that there was none
+    wait_for(lambda: all(called(own, auth_token)[0].status_code == 200 for _ in range(16)), what="the firm's own auth token being known")
+    for secret in (auth_token, AUTH_TOKEN):
+        answer, caller = called(own, secret)
+        assert is_believed(own, answer, caller)
+    answer, caller = called(firm, auth_token)
+    assert is_quarantined(firm, answer, caller, "wrong_signature")
+    answer, caller = called(own, auth_token[::-1])
+    assert is_quarantined(own, answer, caller, "wrong_signature")
+
+
 # ---- networks ----------------------------------------------------------------------------------
 
 

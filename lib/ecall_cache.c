@@ -1,0 +1,159 @@
+/*
+ * ecall_cache - texts that eCall keeps until they are fetched
+ */
+#include "ecall_cache.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "config.h"
+#include "form.h"
+#include "http.h"
+#include "problem.h"
+#include "xml.h"
+
+#define TIMEOUT_US (30 * CLOCK_SECOND)
+#define LOOK_MS 1000
+
+/* Of the interface's result codes. */
+#define CODE_DONE "0"
+#define CODE_EMPTY "11204"
+
+struct call {
+	struct arena *arena;
+	const struct xml *document;
+	const char *code;  /* its ResultCode */
+	const char *error; /* why there is no document */
+	bool is_done;
+};
+
+static void
+call_done(void *owner, const struct http_answer *answer)
+{
+	struct call *c = owner;
+	struct problem unread;
+
+	c->is_done = true;
+	if (answer->end != HTTP_ANSWERED)
+		c->error = arena_strdup(c->arena,
+		    answer->error != NULL ? answer->error : "no answer");
+	else if (xml_parse(&c->document, c->arena, answer->body,
+		     answer->body_len, &unread) != 0)
+		c->error = arena_printf(
+		    c->arena, "HTTP %d without XML", answer->status);
+}
+
+/* Credentials in the body: an address is logged on its way. */
+static void
+request_make(struct http_request *out, struct call *c, const char *method,
+    const char *name, const char *value)
+{
+	struct buf b;
+
+	buf_init(&b, c->arena);
+	form_add(&b, "UserName", config_get(CONFIG_ECALL_USERNAME));
+	form_add(&b, "Password", config_get(CONFIG_ECALL_PASSWORD));
+	if (value != NULL)
+		form_add(&b, name, value);
+	*out = (struct http_request){
+		.url = arena_printf(c->arena, "%sApi/Cache/%s",
+		    config_get(CONFIG_ECALL_HTTPS_URL), method),
+		.content_type = "application/x-www-form-urlencoded",
+		.body = b.text,
+		.timeout_us = TIMEOUT_US,
+		.done = call_done,
+		.owner = c,
+	};
+}
+
+/* Ask, and wait; all calls answer 200. */
+static int
+call_run(struct call *c, const struct http_request *r, struct problem *why)
+{
+	struct http *h = http_new(1);
+	int rc = http_start(h, r, why);
+
+	while (rc == 0 && !c->is_done) {
+		http_wait(h, NULL, 0, LOOK_MS);
+		http_finish(h);
+	}
+	http_free(h);
+	if (rc != 0)
+		return -1;
+	if (c->document == NULL)
+		return problem(
+		    why, PROBLEM_TRY_AGAIN, NULL, "eCall: %s", c->error);
+	c->code = xml_text(c->document, c->arena, "ResultCode");
+	if (c->code == NULL)
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "eCall: an answer without a ResultCode");
+	return 0;
+}
+
+static int
+refused(const struct call *c, struct problem *why)
+{
+	const char *text = xml_text(c->document, c->arena, "ResultText");
+
+	return problem(why, PROBLEM_INTERNAL, NULL,
+	    "eCall refuses its cache: %.10s %.100s", c->code,
+	    text == NULL ? "" : text);
+}
+
+static const struct form *
+form_of(const struct call *c, const char *id)
+{
+	static const char *const members[] = { "AddressFrom", "AddressTo",
+		"Message", "TimeStamp" };
+	struct form *form = arena_alloc(c->arena, sizeof(*form));
+
+	form->pairs = arena_alloc(c->arena, 5 * sizeof(*form->pairs));
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		const char *text = xml_text(c->document, c->arena, members[i]);
+
+		if (text != NULL)
+			form->pairs[form->count++] =
+			    (struct form_pair){ members[i], text };
+	}
+	form->pairs[form->count++] = (struct form_pair){ "MessageID", id };
+	return form;
+}
+
+int
+ecall_cache_next(struct ecall_cached *out, struct arena *a, const char *number,
+    struct problem *why)
+{
+	struct call c = { .arena = a };
+	struct http_request r;
+
+	*out = (struct ecall_cached){ NULL, NULL };
+	request_make(&r, &c, "GetNextMessage", "MobileNumber", number);
+	if (call_run(&c, &r, why) != 0)
+		return -1;
+	if (strcmp(c.code, CODE_EMPTY) == 0)
+		return 0;
+	if (strcmp(c.code, CODE_DONE) != 0)
+		return refused(&c, why);
+	out->id = xml_text(c.document, a, "MessageID");
+	if (out->id == NULL || *out->id == '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "eCall: a text without a MessageID");
+	out->form = form_of(&c, out->id);
+	return 0;
+}
+
+int
+ecall_cache_delete(struct arena *a, const char *id, struct problem *why)
+{
+	struct call c = { .arena = a };
+	struct http_request r;
+
+	request_make(&r, &c, "DeleteMessage", "MessageID", id);
+	if (call_run(&c, &r, why) != 0)
+		return -1;
+	return strcmp(c.code, CODE_DONE) == 0 ? 0 : refused(&c, why);
+}
