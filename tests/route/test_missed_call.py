@@ -346,6 +346,23 @@ def test_at_night_the_ticket_is_made_at_once_and_the_text_waits_for_the_morning(
     wait_sent(night, caller)
 
 
+def test_a_text_that_could_not_leave_in_the_evening_is_not_sent_the_next_morning(stack, clock):
+    """As if its provider were away: while the clock is moved nothing leaves but through the console."""
+    away = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00", config={"language": "de", "sms": {"provider": "kannel"}})
+    evening, night = mobile(), mobile()
+    clock("2026-07-07T20:30:00+02:00")
+    assert said(away.missed_call(evening))["status"] == "queued"
+    clock("2026-07-07T21:30:00+02:00")
+    assert said(away.missed_call(night))["status"] == "deferred"
+    clock("2026-07-08T07:00:01+02:00")
+    row = wait_for(lambda: [m for m in away.outbound(evening) if m["status"] == "expired"])[0]
+    assert [e["event_type"] for e in away.events(row["ticket_id"])][-1] == "sms_expired"
+    # put off on purpose: of use for as long as any other, from then on
+    assert away.outbound(night)[0]["status"] == "queued"
+    clock("2026-07-08T09:00:01+02:00")
+    wait_for(lambda: away.outbound(night)[0]["status"] == "expired")
+
+
 def test_three_calls_of_one_night_are_one_text_in_the_morning(firm, night, clock):
     caller = mobile()
     answers = []

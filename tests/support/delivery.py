@@ -57,6 +57,9 @@ class Dispatchers:
         self.processes = processes
         self.others = [self.start() for _ in range(count - 1)]
 
+    def __enter__(self):
+        return self
+
     def start(self):
         with (self.stack.state / "log" / "dispatcher.log").open("ab") as log:
             return subprocess.Popen(
@@ -77,7 +80,7 @@ class Dispatchers:
     def revive(self):
         self.others = [child if child.poll() is None else self.start() for child in self.others]
 
-    def stop(self):
+    def __exit__(self, *exception):
         for child in self.others:
             child.terminate()
         for child in self.others:
@@ -106,16 +109,21 @@ def settle(stack, ids, say):
     def left(*statuses):
         return stack.one("select count(*) from sms_log where id = any (%s::uuid[]) and status = any (%s)", ids, list(statuses))["count"]
 
+    next_look = [0.0]
+
     def rest():
+        if time.monotonic() < next_look[0]:
+            return False
+        next_look[0] = time.monotonic() + 0.5
         stack.sql("update sms_log set claimed_until = clock_timestamp() where status = 'sending'"
                   " and status_at < clock_timestamp() - interval '40 seconds'")
-        # as if it were minutes later: what is unknown is asked about
-        stack.sql("update sms_log set status_at = status_at - interval '5 minutes', ask_at = null"
-                  " where status = 'unknown' and provider in ('ecall_https', 'twilio') and asks < 4"
-                  " and (asks = 0 or ask_at > clock_timestamp())")
+        # as if it were five minutes later: what is unknown is asked about
+        stack.sql("update sms_log set status_at = least(status_at, clock_timestamp() - interval '5 minutes'), ask_at = null"
+                  " where status = 'unknown' and provider in ('ecall_https', 'twilio') and asks < 9"
+                  " and (status_at > clock_timestamp() - interval '4 minutes' or ask_at > clock_timestamp())")
         say(f"{left('queued')} queued, {left('sending')} sending, {left('unknown')} unknown")
         open_questions = stack.one(
-            "select count(*) from sms_log where status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 4)")
+            "select count(*) from sms_log where status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3)")
         return left("queued", "sending") == 0 and open_questions["count"] == 0
 
     wait_for(rest, 400, "the outbox to come to rest")
@@ -154,29 +162,29 @@ def kill_rounds(home, messages, dispatchers=3, say=lambda words: None, seed=None
     rng = random.Random(seed)
     kills = collections.Counter()
     begun = time.monotonic()
-    with stack_with_provider(home, "--delay", "0.05", "--reset", "0.02", "--deaf", "0.2", "--behind", "300", "--faults", FAULTS,
-                             **more) as (stack, provider):
+    with stack_with_provider(home, "--delay", "0.05", "--reset", "0.02", "--deaf", "0.2", "--behind", "300",
+                             "--receipts", "0.9", "--faults", FAULTS, **more) as (stack, provider):
         firm = stack.tenant(daily_segments=1000000)
         processes = Processes(stack)
-        team = Dispatchers(stack, processes, dispatchers)
-        ids = queue(stack, firm, messages, PROVIDERS)
-        while provider.count() < messages * 0.6:
-            count = provider.count()
-            wait_for(lambda: provider.count() >= count + rng.randrange(5, max(6, min(120, messages // 10))), 120, "messages to leave")
-            time.sleep(rng.uniform(0, 0.02))     # anywhere inside a batch
-            kind = kill_somebody(rng, processes, team)
-            kills[kind] += kind is not None
-            team.revive()
-            say(f"{provider.count()} accepted, {sum(kills.values())} kills")
-        processes.wait_database()
-        stack.close()
-        settle(stack, ids, say)
+        with Dispatchers(stack, processes, dispatchers) as team:
+            ids = queue(stack, firm, messages, PROVIDERS)
+            while provider.count() < messages * 0.6:
+                count = provider.count()
+                wait_for(lambda: provider.count() >= count + rng.randrange(5, max(6, min(120, messages // 10))), 120, "messages to leave")
+                time.sleep(rng.uniform(0, 0.02))     # anywhere inside a batch
+                kind = kill_somebody(rng, processes, team)
+                if kind is not None:
+                    kills[kind] += 1
+                team.revive()
+                say(f"{provider.count()} accepted, {sum(kills.values())} kills")
+            processes.wait_database()
+            stack.close()
+            settle(stack, ids, say)
         violations, counts = untrue(stack, provider, ids)
-        team.stop()
         violations += processes.complaints()
     return {
         "rounds": sum(kills.values()), "seed": seed, "messages": messages, "dispatchers": dispatchers,
-        **{f"killed_{kind}": n for kind, n in sorted(kills.items()) if kind},
+        **{f"killed_{kind}": n for kind, n in sorted(kills.items())},
         **{status: n for status, n in sorted(counts.items())},
         "seconds": round(time.monotonic() - begun), "violations": violations,
     }
@@ -191,7 +199,7 @@ def memory_kb(pid):
         return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
 
 
-def mailing(home, messages, say=lambda words: None, away_s=60, **more):
+def mailing(home, messages, say=lambda words: None, away_s=60, least=0, **more):
     """So many messages to a provider that takes 300 ms, 100 at a time; then as many while it is away for a minute."""
     violations = []
     with stack_with_provider(home, "--delay", "0.3", **more) as (stack, provider):
@@ -209,6 +217,8 @@ def mailing(home, messages, say=lambda words: None, away_s=60, **more):
         rate = (provider.count() - first) / (time.monotonic() - begun)
         wait_for(lambda: stack.one("select count(*) from sms_log where status <> 'sent'")["count"] == 0, 60, "all to be sent")
         grown = memory_kb(pid) - before
+        if rate < least:
+            violations.append(f"{rate:.0f} a second, {least} are to be reached")
 
         provider.stop()
         late = queue(stack, firm, messages, ["ecall_https"])

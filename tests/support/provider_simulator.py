@@ -453,12 +453,14 @@ class Simulator:
         self.by_number = collections.defaultdict(list)
         self.behind = options.behind
         self.deaf = options.deaf
+        self.receipt_share = options.receipts
         self.delay = options.delay
         self.reset_share = options.reset
         self.users = options.user
         self.connections = 0
         self.attempts = collections.Counter()
         self.waiting = []
+        self.tasks = set()
         self.names, self.weights = [], []
         for part in filter(None, options.faults.split(",")):
             name, _, weight = part.partition("=")
@@ -480,6 +482,8 @@ class Simulator:
         line = {**{key: value for key, value in message.items() if key not in ("dialect", "at")},
                 "provider": message["dialect"].name}
         self.file.write(json.dumps(line).encode() + b"\n")
+        if random.random() < self.receipt_share and not fault.startswith("receipt"):
+            asyncio.get_running_loop().call_later(random.uniform(0, 2), self.receipts, message, ["sent", "delivered"])
 
     def later(self, what):
         if self.delay > 0:
@@ -500,7 +504,8 @@ class Simulator:
             return
         requests = message["dialect"].receipts(message, *states)
         task = asyncio.get_running_loop().create_task(self.call(requests, then))
-        task.add_done_callback(lambda t: t.exception())
+        self.tasks.add(task)        # the loop alone would not keep it
+        task.add_done_callback(lambda t: self.tasks.discard(t) or t.cancelled() or t.exception())
 
     @staticmethod
     async def call(requests, then):
@@ -570,6 +575,9 @@ async def serve(options):
     print(server.sockets[0].getsockname()[1], flush=True)
     await stop
     server.close()
+    for task in simulator.tasks:
+        task.cancel()
+    await asyncio.gather(*simulator.tasks, return_exceptions=True)
 
 
 def main():
@@ -580,6 +588,7 @@ def main():
     parser.add_argument("--faults", default="")
     parser.add_argument("--reset", type=float, default=0.0, help="share of connections that are reset when they are made")
     parser.add_argument("--behind", type=float, default=0.0, help="seconds that its clock is behind")
+    parser.add_argument("--receipts", type=float, default=0.0, help="share of accepted messages for which receipts come by and by")
     parser.add_argument("--deaf", type=float, default=0.0, help="share of questions about a message that it does not answer")
     parser.add_argument("--user", action="append", help="user:password of an account there is; without any, all are good")
     options = parser.parse_args()
