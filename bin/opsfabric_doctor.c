@@ -306,6 +306,7 @@ timers_look(struct doctor *d, struct db *db)
 		const char *job;
 		long age_s;
 	} jobs[] = {
+		{ "inbound-poll", 3600 },
 		{ "review-request", 3600 },
 		{ "escalate", 3600 },
 	};

@@ -1,8 +1,10 @@
 /*
  * opsfabric_inbound - reports that were not believed, or that are nobody's
  */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -372,10 +374,34 @@ poll_all(
 	return 0;
 }
 
+/* So that doctor can tell a timer that stopped from a cache that is empty. */
+static enum command_exit
+poll_report(struct command_run *run)
+{
+	struct db *db = db_new(STMT_ROLE_SERVICE, "opsfabric");
+	struct db_batch *b = db_batch_service(db, run->arena);
+	struct clock_text now = clock_text(clock_now());
+	char host[HOST_NAME_MAX + 1] = "";
+	struct stmt_heartbeat params = {
+		.job = "inbound-poll",
+		.host = host,
+		.now = now.text,
+	};
+	enum command_exit end = COMMAND_DONE;
+	struct problem why;
+
+	(void)gethostname(host, sizeof(host) - 1);
+	db_queue(b, STMT_HEARTBEAT, &params);
+	if (db_flush(b, &why) != 0)
+		end = command_failed(&why, db);
+	db_free(db);
+	return end;
+}
+
 static enum command_exit
 poll_ecall(struct command_run *run)
 {
-	enum command_exit end = COMMAND_DONE;
+	enum command_exit end;
 	struct problem why;
 	struct db *db;
 	int count = 0;
@@ -390,6 +416,8 @@ poll_ecall(struct command_run *run)
 	db = db_new(STMT_ROLE_WEB, "opsfabric");
 	if (poll_all(run, db, &count, &why) != 0)
 		end = command_failed(&why, db);
+	else
+		end = poll_report(run);
 	db_free(db);
 	if (run->json)
 		(void)printf("{\"fetched\":%d}\n", count);

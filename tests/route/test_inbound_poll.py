@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import subprocess
 import threading
 import urllib.parse
@@ -12,6 +13,7 @@ import pytest
 from tests.support.stack import landline, mobile, wait_for
 
 TEXT = "/api/webhook/sms-reply"
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 SPACE = "http://schemas.datacontract.org/2004/07/eCallHttp.Models"
 
 
@@ -52,6 +54,8 @@ class Cache:
             if self.fault == "undeletable":
                 return self.result(0, "OK")
             if self.fault == "delete refused":
+                return self.result(11700, "data read error")
+            if form["MessageID"] not in {t["id"] for t in self.texts}:
                 return self.result(11502, "unknown id")
             self.texts = [t for t in self.texts if t["id"] != form["MessageID"]]
             return self.result(0, "OK")
@@ -89,12 +93,17 @@ def firm(stack):
     return stack.tenant(daily_segments=100000)
 
 
+def command(stack, cache, *args, **env):
+    return {
+        "args": [stack.state / "programs" / "bin" / "opsfabric", "inbound", "poll", *args],
+        "env": {**stack.env, "ECALL_HTTPS_URL": cache.url, "ECALL_USERNAME": "user", "ECALL_PASSWORD": "geheim", **env},
+    }
+
+
 @pytest.fixture
 def poll(stack, cache):
     def run(*args, **env):
-        env = {**stack.env, "ECALL_HTTPS_URL": cache.url, "ECALL_USERNAME": "user", "ECALL_PASSWORD": "geheim", **env}
-        return subprocess.run(
-            [stack.state / "programs" / "bin" / "opsfabric", "inbound", "poll", *args], env=env, capture_output=True, text=True, timeout=60)
+        return subprocess.run(**command(stack, cache, *args, **env), capture_output=True, text=True, timeout=60)
 
     return run
 
@@ -114,13 +123,16 @@ def test_what_is_cached_is_taken_and_deleted(firm, cache, poll):
     assert firm.tickets(senders[0])[0]["urgency"] == "HIGH" and firm.tickets(senders[2])[0]["status"] == "NEEDS_CALLBACK"
     wait_for(lambda: firm.stack.messages(senders[0]), what="the answer to the first")
     assert poll().stdout == "0 fetched\n"
+    beat = firm.stack.one("select count(*) from heartbeats where job = 'inbound-poll' and last_success_at > now() - interval '1 minute'")
+    assert beat["count"] == 1
     assert all("geheim" not in path for path, _ in cache.calls)
 
 
+@pytest.mark.parametrize("time", ["26.11.2026 10:33:09", "2026-11-26T10:33:09", "2026-11-26T10:33:09.123+01:00"])
 @pytest.mark.parametrize("first", ["callback", "cache"])
-def test_a_text_that_comes_both_ways_is_taken_once(firm, cache, poll, first):
+def test_a_text_that_comes_both_ways_is_taken_once(firm, cache, poll, first, time):
     sender, text = mobile(), "Es tropft noch immer – übel"
-    cache.add(sender, firm.sms_number, text)
+    cache.add(sender, firm.sms_number, text, time)
     fields = {"Function": "Answer", "AddressFrom": "00" + sender[1:], "AddressTo": "00" + firm.sms_number[1:], "Message": text,
               "TimeStamp": "26.11.2026 10:33:09", "JobID": "7"}
     query = urllib.parse.urlencode(fields, encoding="cp1252")
@@ -151,7 +163,7 @@ def test_what_is_nobodys_is_kept_and_deleted(stack, firm, cache, poll):
 
 
 @pytest.mark.parametrize("fault, code, word", [
-    ("garbage", 4, "without XML"), ("reset", 4, "eCall"), ("delete refused", 1, "11502"), ("undeletable", 1, "again"),
+    ("garbage", 4, "without XML"), ("reset", 4, "eCall"), ("delete refused", 1, "11700"), ("undeletable", 1, "again"),
 ])
 def test_what_goes_wrong_loses_and_repeats_nothing(firm, cache, poll, fault, code, word):
     sender = mobile()
@@ -163,6 +175,24 @@ def test_what_goes_wrong_loses_and_repeats_nothing(firm, cache, poll, fault, cod
     cache.fault = None
     assert poll().returncode == 0 and cache.texts == []
     assert inbound_texts(firm, sender) == ["Bitte anrufen"]
+
+
+def test_killed_at_any_moment_and_two_at_once_nothing_is_lost_and_nothing_doubled(stack, firm, cache, poll):
+    sender, count, kills = mobile(), 6 * ROUNDS, 0
+    for n in range(count):
+        cache.add(sender, firm.sms_number, f"Text {n}", f"26.11.2026 10:{n // 60:02d}:{n % 60:02d}")
+    while cache.texts:
+        before = len(cache.calls)
+        two = [subprocess.Popen(**command(stack, cache), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(2)]
+        # Each pair a call later than the one before: while it asks, takes, or deletes.
+        wait_for(lambda: len(cache.calls) > before + kills % 7 or not cache.texts, what="the runs to begin")
+        for process in two:
+            process.kill()
+            process.wait(20)
+        kills += 1
+    assert poll().stdout == "0 fetched\n"
+    assert sorted(inbound_texts(firm, sender)) == sorted(f"Text {n}" for n in range(count))
+    assert len(firm.tickets(sender)) == 1 and kills >= ROUNDS
 
 
 def test_wrong_credentials_are_said(cache, poll):
