@@ -53,7 +53,9 @@ enum {
 	LINK = 1 << 24,    /* stands between that and the quotation */
 	YES = 1 << 25,     /* of somebody on call: takes it over */
 	NO = 1 << 26,
-	WRITING = 1 << 27 /* says what should stop, beside STOP */
+	WRITING = 1 << 27, /* says what should stop, beside STOP */
+	HAZARD = 1 << 28,  /* urgent, unless it is said not to be */
+	HELP = 1 << 29     /* urgent if nothing else is said */
 };
 
 #define CHOICE (ONE | TWO | THREE)
@@ -182,6 +184,7 @@ struct folded {
 	size_t quotation; /* words before the first one; 0 if none */
 	size_t menu;      /* words before "1 = ..., 2 = ..." */
 	unsigned offers;  /* how many answers that offers */
+	size_t line;      /* words of the first line, if more follow it */
 	bool question;
 	char last; /* what was added last: 'a' letter, '0' digit, ' ' space */
 };
@@ -257,6 +260,8 @@ fold_ascii(struct folded *f, char c, const char *next)
 		f->question = true;
 	if (c == '"' && f->quotation == 0)
 		f->quotation = f->words;
+	if (c == '\n' && f->line == 0)
+		f->line = f->words;
 	if (strchr(",.;:!?\n()", c) != NULL || (c == '-' && f->last == ' '))
 		fold_clause(f);
 	else
@@ -372,6 +377,23 @@ fold_wide(struct folded *f, uint32_t cp, const char *bytes, size_t n)
 		fold_add(f, bytes, n, 'a');
 }
 
+/* The length of what thumbs without emoji write for one, 0 if there is none. */
+static size_t
+smiley_at(const char *p)
+{
+	static const char *const smileys[] = { ":-)", ":)", ";-)", ";)", "<3" };
+
+	for (size_t i = 0; i < sizeof(smileys) / sizeof(*smileys); i++) {
+		size_t n = strlen(smileys[i]);
+
+		/* "<30 Minuten" */
+		if (strncmp(p, smileys[i], n) == 0 &&
+		    (p[n] < '0' || p[n] > '9'))
+			return n;
+	}
+	return 0;
+}
+
 /* Lines that quote what they answer begin with '>'. */
 static const char *
 skip_quoted(const char *p)
@@ -392,14 +414,20 @@ fold(struct folded *f, const char *text)
 	const char *p = skip_quoted(text);
 	const char *end = text + strnlen(text, TEXT_MAX_BYTES);
 
-	f->len = f->words = f->quotation = f->menu = 0;
+	f->len = f->words = f->quotation = f->menu = f->line = 0;
 	f->clause = f->offers = 0;
 	f->question = false;
 	f->last = ' ';
 	while (p < end) {
 		uint32_t cp;
-		size_t n = utf8_char(p, (size_t)(end - p), &cp);
+		size_t n = smiley_at(p);
 
+		if (n > 0) {
+			fold_add(f, "+", 1, '+');
+			p += n;
+			continue;
+		}
+		n = utf8_char(p, (size_t)(end - p), &cp);
 		if (n == 1)
 			fold_ascii(f, *p, p + 1);
 		else if (n > 1)
@@ -422,6 +450,7 @@ struct reading {
 		size_t word; /* its first */
 	} item[WORDS_MAX];
 	size_t len;
+	size_t line;  /* those of the first line, if more follow it */
 	unsigned any; /* all bits together */
 };
 
@@ -469,7 +498,7 @@ phrase_at(unsigned *bits, const struct folded *f, size_t i)
 static void
 read_words(struct reading *r, const struct folded *f)
 {
-	r->len = 0;
+	r->len = r->line = 0;
 	for (size_t i = 0; i < f->words;) {
 		size_t n = phrase_at(&r->item[r->len].bits, f, i);
 
@@ -477,6 +506,8 @@ read_words(struct reading *r, const struct folded *f)
 		r->item[r->len].word = i;
 		r->len++;
 		i += n;
+		if (i <= f->line)
+			r->line = r->len;
 	}
 	/* In "2 Uhr" the digit chooses nothing. */
 	for (size_t i = 0; i + 1 < r->len; i++)
@@ -488,20 +519,24 @@ read_words(struct reading *r, const struct folded *f)
 /*
  * "kein Notfall", "nicht so dringend", "pas d'urgence": the negation stands
  * before the word in the same clause, with nothing but words of degree
- * between. In "die Heizung geht nicht dringend" it belongs to the verb.
+ * between, or pronouns where a call is not wanted: "ne me rappelez pas". In
+ * "die Heizung geht nicht dringend" it belongs to the verb.
  */
 static bool
 is_negated(const struct reading *r, size_t i)
 {
 	unsigned clause = r->item[i].clause;
+	unsigned between = DEGREE | NEGATED;
 
+	if ((r->item[i].bits & CALLBACK) != 0)
+		between |= GLUE;
 	while (i-- > 0 && r->item[i].clause == clause) {
 		unsigned bits = r->item[i].bits;
 
 		if ((bits & NOT) != 0)
 			return i == 0 || r->item[i - 1].clause != clause ||
 			       (r->item[i - 1].bits & BROKEN) == 0;
-		if ((bits & (DEGREE | NEGATED)) == 0)
+		if ((bits & between) == 0)
 			return false;
 	}
 	return false;
@@ -514,19 +549,23 @@ read_negations(struct reading *r)
 	for (size_t i = 0; i < r->len; i++) {
 		unsigned *bits = &r->item[i].bits;
 
-		if ((*bits & (URGENT | CALLBACK)) != 0 && is_negated(r, i))
-			*bits = (*bits & URGENT) != 0 ? NEGATED : NOT;
+		if ((*bits & (URGENT | HAZARD | CALLBACK)) != 0 &&
+		    is_negated(r, i))
+			*bits = (*bits & CALLBACK) != 0 ? NOT : NEGATED;
 		r->any |= *bits;
 	}
 }
 
-/* Is there nothing but what is allowed, and a name after a salutation? */
+/*
+ * Do the first len items hold nothing but what is allowed, and a name after a
+ * salutation?
+ */
 static bool
-says_only(const struct reading *r, unsigned allowed)
+begins_only(const struct reading *r, size_t len, unsigned allowed)
 {
 	int names = 0;
 
-	for (size_t i = 0; i < r->len; i++) {
+	for (size_t i = 0; i < len; i++) {
 		unsigned bits = r->item[i].bits;
 
 		if ((bits & SIGNOFF) != 0)
@@ -535,6 +574,12 @@ says_only(const struct reading *r, unsigned allowed)
 			return false;
 	}
 	return true;
+}
+
+static bool
+says_only(const struct reading *r, unsigned allowed)
+{
+	return begins_only(r, r->len, allowed);
 }
 
 /*
@@ -583,11 +628,28 @@ choice_of(const struct reading *r)
 		           NOT | DEGREE;
 	if ((bits & THREE) != 0)
 		allowed |= FORM;
-	if (!says_only(r, allowed))
-		return REPLY_TEXT;
+	if (!says_only(r, allowed)) {
+		/* "2" on a line of its own, and then who writes. */
+		bool line = (bits & TWO) != 0 && i < r->line &&
+		            begins_only(r, r->line, allowed);
+
+		return line ? REPLY_CALLBACK : REPLY_TEXT;
+	}
 	if ((r->any & ONE) != 0)
 		return REPLY_URGENT;
 	return (r->any & TWO) != 0 ? REPLY_CALLBACK : REPLY_FORM;
+}
+
+static bool
+is_urgent(const struct reading *r)
+{
+	const unsigned idle = POLITE | GLUE | SMILE;
+
+	if ((r->any & URGENT) != 0)
+		return true;
+	if ((r->any & HAZARD) != 0 && (r->any & NEGATED) == 0)
+		return true;
+	return (r->any & HELP) != 0 && says_only(r, HELP | idle);
 }
 
 static enum reply_meaning
@@ -607,7 +669,7 @@ meaning_of(const struct reading *r, bool question)
 		return REPLY_STOP;
 	if ((r->any & START) != 0 && says_only(r, START | idle | SYMBOL))
 		return REPLY_START;
-	if ((r->any & URGENT) != 0)
+	if (is_urgent(r))
 		return REPLY_URGENT;
 	choice = choice_of(r);
 	if (choice != REPLY_TEXT)
