@@ -1,5 +1,6 @@
 """deploy/run as whoever starts it meets it: what it says, what it passes on, and that nothing stays behind"""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,6 +10,8 @@ import shlex
 import signal
 import socket
 import subprocess
+import threading
+import time
 import urllib.parse
 
 import pytest
@@ -369,14 +372,40 @@ def test_its_secrets_outlive_it(other):
         name: before[name] for name in ("CRON_SECRET", "SECRETS_KEY")}
 
 
+@contextlib.contextmanager
+def slow_visitor(port):
+    """A request whose body comes drop by drop and never ends."""
+    gone = threading.Event()
+
+    def drip(connection):
+        while not gone.wait(0.5):
+            try:
+                connection.sendall(b" ")
+            except OSError:
+                return
+
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(b"POST /api/ticket HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                           b"Content-Length: 1000\r\n\r\n{")
+        thread = threading.Thread(target=drip, args=(connection,))
+        thread.start()
+        yield
+        gone.set()
+        thread.join()
+
+
 def test_stop_ends_what_a_killed_supervisord_left(instance):
     supervisor = int((instance.state / "run" / "supervisord.pid").read_text())
     assert kill(supervisor)
     wait_for(lambda: supervisor not in processes_in(instance.state), what="supervisord to be gone")
     said = instance.run("--status")
     assert said.returncode == 3 and "left behind" in said.stdout and "--stop" in said.stdout
-    said = instance.run("--stop")
+    with slow_visitor(instance.port):
+        began = time.monotonic()
+        said = instance.run("--stop")
+        took = time.monotonic() - began
     assert (said.returncode, said.stderr) == (0, "") and "Stopped" in said.stdout
+    assert took < 20, f"{took:.1f} s: nobody is left to answer the visitor"
     assert processes_in(instance.state) == {}
     assert list((instance.state / "run").glob("*.sock")) == []
     said = instance.run("--stop")
