@@ -333,13 +333,21 @@ day_number(const struct civil *c)
 	return timegm(&tm) / (24 * 60 * 60);
 }
 
-struct calendar_promise
-calendar_promise(
-    const struct calendar *cal, struct clock_time now, struct clock_time due)
+int
+calendar_days(
+    const struct calendar *cal, struct clock_time now, struct clock_time t)
 {
 	const struct civil today = zone_civil(cal->zone, now);
-	const struct civil c = zone_civil(cal->zone, due);
-	int64_t days = day_number(&c) - day_number(&today);
+	const struct civil day = zone_civil(cal->zone, t);
+
+	return (int)(day_number(&day) - day_number(&today));
+}
+
+struct calendar_promise
+calendar_promise_in(const struct calendar *cal, struct clock_time now, int days)
+{
+	const struct civil today = zone_civil(cal->zone, now);
+	const struct civil c = date_shift(&today, days);
 	struct calendar_promise out = { .weekday = c.weekday,
 		.month = c.month,
 		.day = c.day,
@@ -353,6 +361,17 @@ calendar_promise(
 		out.kind = PROMISE_WEEKDAY;
 	else
 		out.kind = PROMISE_DATE;
+	return out;
+}
+
+struct calendar_promise
+calendar_promise(
+    const struct calendar *cal, struct clock_time now, struct clock_time due)
+{
+	const struct civil c = zone_civil(cal->zone, due);
+	struct calendar_promise out =
+	    calendar_promise_in(cal, now, calendar_days(cal, now, due));
+
 	(void)snprintf(out.time, sizeof(out.time), "%02u:%02u",
 	    (unsigned)c.hour % 100, (unsigned)c.minute % 100);
 	return out;

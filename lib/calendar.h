@@ -116,9 +116,17 @@ struct calendar_promise {
 	int month;
 	int day;
 	int year;
-	char time[8]; /* "16:00" */
+	char time[8]; /* "16:00"; "" if only the day is known */
 };
 struct calendar_promise calendar_promise(
     const struct calendar *cal, struct clock_time now, struct clock_time due);
+
+/* The same for some time of the day that is so many days after now's. */
+struct calendar_promise calendar_promise_in(
+    const struct calendar *cal, struct clock_time now, int days);
+
+/* How many days after that of now the day of t is. */
+int calendar_days(
+    const struct calendar *cal, struct clock_time now, struct clock_time t);
 
 #endif

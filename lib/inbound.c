@@ -37,17 +37,17 @@ struct inbound_answer {
 
 /* What each meaning is answered with; courtesy with nothing. */
 static const struct {
-	enum text_name opens;
-	enum text_name joins;
 	bool answers;
+	struct intake_words words;
 } answers[REPLY_MEANING_MAX] = {
-	[REPLY_URGENT] = { TEXT_REPLY_URGENT, TEXT_REPLY_URGENT_JOINED, true },
-	[REPLY_CALLBACK] = { TEXT_REPLY_CALLBACK, TEXT_REPLY_CALLBACK_JOINED,
-	    true },
-	[REPLY_FORM] = { TEXT_REPLY_FORM, TEXT_REPLY_FORM, true },
-	[REPLY_TEXT] = { TEXT_REPLY_TEXT, TEXT_REPLY_TEXT, true },
-	[REPLY_STOP] = { TEXT_REPLY_STOP, TEXT_REPLY_STOP, true },
-	[REPLY_START] = { TEXT_REPLY_START, TEXT_REPLY_START, true },
+	[REPLY_URGENT] = { true,
+	    { TEXT_REPLY_URGENT, TEXT_REPLY_URGENT_JOINED, false } },
+	[REPLY_CALLBACK] = { true,
+	    { TEXT_REPLY_CALLBACK, TEXT_REPLY_CALLBACK_JOINED, true } },
+	[REPLY_FORM] = { true, { TEXT_REPLY_FORM, TEXT_REPLY_FORM, false } },
+	[REPLY_TEXT] = { true, { TEXT_REPLY_TEXT, TEXT_REPLY_TEXT, false } },
+	[REPLY_STOP] = { true, { TEXT_REPLY_STOP, TEXT_REPLY_STOP, false } },
+	[REPLY_START] = { true, { TEXT_REPLY_START, TEXT_REPLY_START, false } },
 };
 
 static void
@@ -64,21 +64,14 @@ answer_read(struct inbound_answer *out, const struct cJSON *answer)
 }
 
 static const char *
-texts_of(const struct intake *in, const struct request *req,
-    enum reply_meaning meaning)
+texts_of(
+    struct intake *in, const struct request *req, enum reply_meaning meaning)
 {
-	const struct text_kind kinds[] = {
-		{ "new", answers[meaning].opens },
-		{ "joined", answers[meaning].joins },
-	};
-	struct text_values values = in->values;
-
 	if (!answers[meaning].answers)
 		return NULL;
-	values.link = arena_printf(req->arena, "%s/%s/anfrage",
+	in->values.link = arena_printf(req->arena, "%s/%s/anfrage",
 	    config_get(CONFIG_APP_BASE_URL), in->tenant->slug);
-	return message_text_candidates_by_kind(req->arena, &in->texts, kinds,
-	    sizeof(kinds) / sizeof(kinds[0]), &values);
+	return intake_texts(in, req, req->now, &answers[meaning].words);
 }
 
 /* Whom an emergency alarms; NULL: it is none. */
@@ -98,7 +91,7 @@ alert_of(const struct intake *in, const struct request *req,
 }
 
 static int
-inbound_write(struct inbound_answer *out, const struct intake *in,
+inbound_write(struct inbound_answer *out, struct intake *in,
     const struct request *req, const char *body, struct problem *why)
 {
 	enum reply_meaning meaning = reply_meaning(body);

@@ -17,6 +17,8 @@
 #include "tenant.h"
 #include "zone.h"
 
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
 void
 intake_prepare(void)
 {
@@ -46,6 +48,13 @@ intake_time(const struct request *req, struct clock_time t)
 	return arena_strdup(req->arena, text.text);
 }
 
+/* due, as one says it at t */
+static void
+promise_at(struct intake *in, struct clock_time t)
+{
+	in->until = calendar_promise(&in->tenant->calendar, t, in->due);
+}
+
 void
 intake_complete(struct intake *in, const struct request *req)
 {
@@ -67,13 +76,33 @@ intake_complete(struct intake *in, const struct request *req)
 		.firm = in->tenant->sms_name,
 		.until = &in->until,
 	};
-	intake_promise_at(in, req->now);
+	promise_at(in, req->now);
 }
 
-void
-intake_promise_at(struct intake *in, struct clock_time t)
+const char *
+intake_texts(struct intake *in, const struct request *req, struct clock_time t,
+    const struct intake_words *words)
 {
-	in->until = calendar_promise(&in->tenant->calendar, t, in->due);
+	static const char *const names[] = { "day0", "day1", "day2", "day3",
+		"day4", "day5", "day6" };
+	const struct calendar *cal = &in->tenant->calendar;
+	struct calendar_promise promises[COUNT(names)];
+	struct text_kind kinds[COUNT(names) + 2] = {
+		{ "new", words->opens, NULL },
+		{ "joined", words->joins, NULL },
+	};
+	size_t n = 2;
+	/* An earlier promise ends no later than one of now. */
+	int last = words->promises ? calendar_days(cal, t, in->due) : -1;
+
+	promise_at(in, t);
+	for (int i = 0; i <= last && (size_t)i < COUNT(names); i++) {
+		promises[i] = calendar_promise_in(cal, t, i);
+		kinds[n++] =
+		    (struct text_kind){ names[i], words->opens, &promises[i] };
+	}
+	return message_text_candidates_by_kind(
+	    req->arena, &in->texts, kinds, n, &in->values);
 }
 
 struct clock_time

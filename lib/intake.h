@@ -56,9 +56,21 @@ void intake_complete(struct intake *in, const struct request *req);
 struct clock_time intake_polite_time(
     const struct intake *in, const struct request *req);
 
-/* Word the promise for a message that is read at t: "morgen" is "heute" then.
+/* What is said to who opens or reopens a ticket, and to who adds to one. */
+struct intake_words {
+	enum text_name opens;
+	enum text_name joins;
+	/* Who adds to a ticket whose promise stands is told that promise. */
+	bool promises;
+};
+
+/*
+ * The texts a statement picks from, as they are said at t: "new", "joined", and
+ * "day0" to "day6" for a promise of that many days later, whose time only the
+ * statement knows.
  */
-void intake_promise_at(struct intake *in, struct clock_time t);
+const char *intake_texts(struct intake *in, const struct request *req,
+    struct clock_time t, const struct intake_words *words);
 
 /* An instant as a statement takes it. */
 const char *intake_time(const struct request *req, struct clock_time t);

@@ -222,9 +222,13 @@ say_time(struct arena *a, const struct words *w, const char *form,
 				     : arena_printf(a, "%d", p->day) },
 		{ "month", w->month[p->month] },
 	};
+	bool known = *p->time != '\0';
+	const char *hour =
+	    known ? arena_printf(a, "%.2s", p->time) : MESSAGE_TEXT_HOUR;
+	const char *minute = known ? p->time + 3 : MESSAGE_TEXT_MINUTE;
 	const struct template_value values[] = {
-		{ "time", arena_printf(a, "%.2s%s%.2s", p->time, w->hour_mark,
-			      p->time + 3) },
+		{ "time",
+		    arena_printf(a, "%s%s%s", hour, w->hour_mark, minute) },
 		{ "weekday", w->weekday[p->weekday] },
 		{ "date", say(a, w->date, date, 2) },
 	};
@@ -279,7 +283,10 @@ cost_of(struct arena *a, const char *body)
 	} markers[] = {
 		{ MESSAGE_TEXT_NUMBER, MESSAGE_TEXT_NUMBER_LEN },
 		{ MESSAGE_TEXT_CODE, MESSAGE_TEXT_CODE_LEN },
+		{ MESSAGE_TEXT_HOUR, MESSAGE_TEXT_TIME_LEN },
+		{ MESSAGE_TEXT_MINUTE, MESSAGE_TEXT_TIME_LEN },
 	};
+	const size_t count = sizeof(markers) / sizeof(markers[0]);
 	struct buf b;
 
 	buf_init(&b, a);
@@ -289,7 +296,7 @@ cost_of(struct arena *a, const char *body)
 		buf_add(&b, body, skip);
 		body += skip;
 		skip = 0;
-		for (size_t i = 0; i < 2 && skip == 0; i++) {
+		for (size_t i = 0; i < count && skip == 0; i++) {
 			size_t len = strlen(markers[i].text);
 
 			if (strncmp(body, markers[i].text, len) != 0)
@@ -401,10 +408,13 @@ message_text_candidates_by_kind(struct arena *a, const struct text_source *from,
 			continue;
 		json_obj_open(&b, language_name((enum language)i));
 		for (size_t k = 0; k < n; k++) {
+			struct text_values values = *v;
 			struct text_body body;
 
-			message_text_render(
-			    &body, a, from, kinds[k].name, (enum language)i, v);
+			if (kinds[k].until != NULL)
+				values.until = kinds[k].until;
+			message_text_render(&body, a, from, kinds[k].name,
+			    (enum language)i, &values);
 			candidate_write(&b, kinds[k].kind, &body);
 		}
 		json_obj_close(&b);

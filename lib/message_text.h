@@ -59,10 +59,13 @@ const char *message_text_words(enum text_name name, enum language language);
 /* What a statement knows first: it puts the value in the marker's place. */
 #define MESSAGE_TEXT_NUMBER "{number}"
 #define MESSAGE_TEXT_CODE "{code}"
+#define MESSAGE_TEXT_HOUR "{h}"
+#define MESSAGE_TEXT_MINUTE "{m}"
 
 /* Characters that are reserved for them when segments are counted. */
 #define MESSAGE_TEXT_NUMBER_LEN 6
 #define MESSAGE_TEXT_CODE_LEN 12
+#define MESSAGE_TEXT_TIME_LEN 2
 
 /* Longest {{link}} for which a checked text keeps within two segments. */
 #define MESSAGE_TEXT_LINK_MAX 100
@@ -83,7 +86,8 @@ struct text_values {
 	const char *who;
 	const char *what;
 	/* As said when the message leaves: a "tomorrow" that was put off until
-	 * the end of quiet hours would be a day late. */
+	 * the end of quiet hours would be a day late. A time that is "" becomes
+	 * MESSAGE_TEXT_HOUR and MESSAGE_TEXT_MINUTE. */
 	const struct calendar_promise *until;
 	/* The appointment: always with weekday and date, whatever its kind. */
 	const struct calendar_promise *when;
@@ -122,6 +126,7 @@ char *message_text_candidates(struct arena *a, const struct text_source *from,
 struct text_kind {
 	const char *kind;
 	enum text_name name;
+	const struct calendar_promise *until; /* NULL: that of the values */
 };
 
 /* {"de":{"new":{"body":"...","segments":1},"joined":{...}},...} */

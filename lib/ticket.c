@@ -179,13 +179,11 @@ confirmation_time(const struct ticket_request *t, const struct intake *in,
 
 static int
 ticket_write(struct ticket_answer *out, const struct ticket_request *t,
-    const struct intake *in, const char *source, const struct request *req,
+    struct intake *in, const char *source, const struct request *req,
     struct problem *why)
 {
-	static const struct text_kind kinds[] = {
-		{ "new", TEXT_TICKET_CONFIRMATION },
-		{ "joined", TEXT_TICKET_CONFIRMATION_JOINED },
-	};
+	static const struct intake_words words = { TEXT_TICKET_CONFIRMATION,
+		TEXT_TICKET_CONFIRMATION_JOINED, true };
 	struct clock_time not_before = confirmation_time(t, in, req);
 	struct intake_result result;
 	struct stmt_ticket_open params = {
@@ -211,8 +209,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.metadata = t->metadata,
 		.sla_due_at = in->sla_due_at,
 		.message_id = id_new_in(req->arena),
-		.texts = message_text_candidates_by_kind(
-		    req->arena, &in->texts, kinds, 2, &in->values),
+		.texts = intake_texts(in, req, not_before, &words),
 		.sender = tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
@@ -254,7 +251,6 @@ ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 		in->email, why) != 0)
 		return -1;
 	intake_complete(&intake, req);
-	intake_promise_at(&intake, confirmation_time(in, &intake, req));
 	out->slug = intake.tenant->slug;
 	return ticket_write(out, in, &intake, source, req, why);
 }

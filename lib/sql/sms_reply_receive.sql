@@ -16,8 +16,8 @@
 -- $14 dedupe_key: customer_id:phone:day
 -- $15 sla_due_at: the promise, should a ticket be opened or reopened, or free text reach a finished one
 -- $16 message_id: id of the answer
--- $17 texts: {"de": {"new": {"body", "segments"}, "joined": {...}}, ...}; new where a ticket is opened or reopened, joined for all
---            else; NULL: no answer (courtesy)
+-- $17 texts: {"de": {"new": {"body", "segments"}, "joined": {...}, "day0": {...}}, ...}; new where a ticket is opened or reopened,
+--            day0 to day6 where its promise still stands, joined for all else; NULL: no answer (courtesy)
 -- $18 sender: number or name the answer comes from
 -- $19 carrier: provider that will carry it
 -- $20 not_before: when it may be sent; later than now is deferred
@@ -63,10 +63,14 @@ ti as (
   where t.id = (select id from joined) and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most from tenants t where t.customer_id = (select app_tenant())),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most, t.timezone from tenants t where t.customer_id = (select app_tenant())),
 spent as (
   select from segment_usage u
   where u.customer_id = (select app_tenant()) and u.day = (select day from budget) and u.segments >= (select most from budget)),
+promised as (                                   -- until when, of a ticket on which nobody has acted
+  select to_char(p.until, 'HH24') as hour, to_char(p.until, 'MI') as minute, 'day' || p.until::date - b.day as text
+  from budget b, lateral (select ti.sla_due_at at time zone b.timezone as until from ti, i
+                          where ti.status in ('NEW', 'NEEDS_CALLBACK') and ti.sla_due_at > i.now) p),
 -- decide
 r as (
   select ti.id is not null as matched, i.meaning in ('urgent', 'callback', 'text') and ti.id is null as opened,
@@ -101,8 +105,7 @@ d as (
          i.meaning in ('urgent', 'callback', 'text') or coalesce(ti.unread, true) as unread,
          case when r.opened or r.reopened or r.waits_again then i.sla_due_at else ti.sla_due_at end as sla_due_at,
          case when r.opened or r.reopened or r.waits_again then null else ti.escalated_at end as escalated_at,
-         coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language)
-           -> case when r.opened or r.reopened then 'new' else 'joined' end as text,
+         coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language) as texts,
          case when not r.answers then 'none' when r.reason is not null then 'suppressed'
               when i.not_before > i.now then 'deferred' else 'queued' end as answered,
          case when r.answers then r.reason end as reason
@@ -176,10 +179,11 @@ w_message as (
   insert into sms_log (id, customer_id, contact_id, ticket_id, direction, channel, template, from_number, to_number, body, segments,
                        provider, status, reason, not_before, expires_at, status_at, created_at)
   select i.message_id, i.tenant, d.contact_id, d.ticket_id, 'outbound', i.channel, 'reply_' || i.meaning, i.sender, i.phone,
-         d.text ->> 'body', (d.text ->> 'segments')::int, i.carrier,
-         case when d.answered = 'suppressed' then 'suppressed' else 'queued' end, d.reason,
+         replace(replace(t.text ->> 'body', '{h}', coalesce(p.hour, '')), '{m}', coalesce(p.minute, '')), (t.text ->> 'segments')::int,
+         i.carrier, case when d.answered = 'suppressed' then 'suppressed' else 'queued' end, d.reason,
          i.not_before, i.expires_at, i.now, i.now
-  from i, d
+  from i cross join d left join promised p on true,
+       lateral (select case when d.opened or d.reopened then d.texts -> 'new' else coalesce(d.texts -> p.text, d.texts -> 'joined') end) t (text)
   where d.answered <> 'none'),
 w_alert_message as (
   insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,

@@ -22,7 +22,8 @@
 -- $20 metadata: JSON object, or NULL
 -- $21 sla_due_at: the promise, should the ticket be new or reopened
 -- $22 message_id: id of the confirmation
--- $23 texts: {"de": {"new": {"body", "segments"}, "joined": {...}}, ...}; new for opened and reopened tickets
+-- $23 texts: {"de": {"new": {"body", "segments"}, "joined": {...}, "day0": {...}}, ...}; new for opened and reopened tickets, day0 to
+--            day6 for one whose promise still stands when the confirmation is sent
 -- $24 sender: number or name the confirmation comes from
 -- $25 carrier: provider that will carry it
 -- $26 not_before: when it may be sent; later than now is deferred
@@ -66,12 +67,17 @@ ti as (
   where t.dedupe_key = $15::text and t.status <> 'CLOSED' and not exists (select from seen)
   for no key update of t),
 budget as materialized (
-  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most, t.config from tenants t where t.customer_id = (select app_tenant())),
+  select ($6::timestamptz at time zone t.timezone)::date as day, t.daily_segments as most, t.config, t.timezone
+  from tenants t where t.customer_id = (select app_tenant())),
 used as (                                       -- as of the last claim; the next one looks again, and counts
   select u.segments, u.first_segments,
          case when u.first_hour = date_trunc('hour', $6::timestamptz) then u.first_hour_segments else 0 end as first_hour_segments
   from segment_usage u
   where u.customer_id = (select app_tenant()) and u.day = (select day from budget)),
+promised as (                                                                 -- until when, of a ticket on which nobody has acted, if nobody has said so
+  select to_char(p.until, 'HH24') as hour, to_char(p.until, 'MI') as minute, 'day' || p.until::date - p.said::date as text
+  from budget b, lateral (select ti.sla_due_at at time zone b.timezone as until, i.not_before at time zone b.timezone as said from ti, i
+                          where ti.status in ('NEW', 'NEEDS_CALLBACK') and ti.confirmed_at is null and ti.sla_due_at > i.not_before) p),
 -- decide
 r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,
@@ -97,8 +103,7 @@ d as (
               else coalesce(ti.metadata, '{}') end as metadata,
          case when not r.matched or r.reopened then i.sla_due_at else ti.sla_due_at end as sla_due_at,
          case when not r.matched or r.reopened then null else ti.escalated_at end as escalated_at,
-         coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language)
-           -> case when not r.matched or r.reopened then 'new' else 'joined' end as text,
+         coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language) as texts,
          case when r.recent then 'none' when r.reason is not null then 'suppressed'
               when i.not_before > i.now then 'deferred' else 'queued' end as confirmation,
          case when r.recent then 'recent' else r.reason end as reason
@@ -168,10 +173,12 @@ w_message as (
   insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, from_number, to_number, body, segments,
                        provider, status, reason, not_before, expires_at, status_at, created_at)
   select i.message_id, i.tenant, d.contact_id, d.ticket_id, 'outbound', 'ticket_confirmation', i.sender, i.phone,
-         replace(d.text ->> 'body', '{number}', d.number::text), (d.text ->> 'segments')::int, i.carrier,
-         case when d.confirmation = 'suppressed' then 'suppressed' else 'queued' end, d.reason,
+         replace(replace(replace(t.text ->> 'body', '{number}', d.number::text), '{h}', coalesce(p.hour, '')), '{m}', coalesce(p.minute, '')),
+         (t.text ->> 'segments')::int, i.carrier, case when d.confirmation = 'suppressed' then 'suppressed' else 'queued' end, d.reason,
          i.not_before, i.expires_at, i.now, i.now
-  from i, d
+  from i cross join d left join promised p on true,
+       lateral (select case when not d.matched or d.reopened then d.texts -> 'new'
+                            else coalesce(d.texts -> p.text, d.texts -> 'joined') end) t (text)
   where d.confirmation <> 'none'),
 w_alert_message as (
   insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,

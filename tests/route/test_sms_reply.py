@@ -323,6 +323,41 @@ def test_the_promise_is_the_time_that_escalates(stack, clock, written_at, said_s
         assert ticket["sla_due_at"] == datetime.datetime.fromisoformat(due)
 
 
+@pytest.mark.parametrize(
+    "called_at, written_at, said_so",
+    [
+        ("2027-06-09T10:02:00+02:00", "2027-06-09T10:20:00+02:00", "Danke, wir rufen Sie bis 12:05 zurück."),
+        ("2027-06-09T20:31:00+02:00", "2027-06-09T20:35:00+02:00", "Danke, wir rufen Sie morgen bis 08:35 zurück."),
+        # The same promise, as one says it the next morning.
+        ("2027-06-09T20:31:00+02:00", "2027-06-10T07:10:00+02:00", "Danke, wir rufen Sie bis 08:35 zurück."),
+        # None that is over.
+        ("2027-06-09T10:02:00+02:00", "2027-06-09T12:05:00+02:00", "Danke, wir haben notiert, dass Sie einen Rückruf wünschen."),
+    ],
+)
+def test_who_asks_for_a_call_hears_what_the_missed_call_was_worth(stack, clock, called_at, written_at, said_so):
+    """The ticket's promise was made before anybody could be told."""
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
+    caller = mobile()
+    clock(called_at)
+    assert firm.missed_call(caller).status_code == 200
+    (before,) = firm.tickets(caller)
+    clock(written_at)
+    assert said(firm.text(caller, "2"))["answered"] == "queued"
+    (row,) = answers(firm, caller)
+    assert (row["body"], row["segments"]) == (f"Muster Haustechnik AG: {said_so}", 1)
+    (ticket,) = firm.tickets(caller)
+    assert ticket["sla_due_at"] == before["sla_due_at"]
+
+
+def test_no_hour_is_promised_for_what_is_being_done(firm, clock):
+    caller = mobile()
+    clock("2027-06-09T10:02:00+02:00")
+    ticket_in(firm, "SCHEDULED", caller)
+    said(firm.text(caller, "2"))
+    (row,) = answers(firm, caller)
+    assert "notiert" in row["body"]
+
+
 def test_a_reopened_ticket_gets_a_promise_of_today(firm, clock):
     caller = mobile()
     clock("2026-07-07T10:00:00+02:00")

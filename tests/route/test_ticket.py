@@ -841,6 +841,23 @@ def test_a_deferred_confirmation_really_leaves(night, clock):
     wait_sent(night, phone)
 
 
+def test_the_request_after_a_missed_call_hears_its_promise(night, clock):
+    """As of when the confirmation leaves."""
+    for called_at, asked_at, said_so in [
+            ("2027-07-14T09:02:00+02:00", "2027-07-14T09:30:00+02:00", "bis 11:05"),
+            ("2027-07-14T20:31:00+02:00", "2027-07-14T20:40:00+02:00", "morgen bis 08:35"),
+            ("2027-07-14T20:31:00+02:00", "2027-07-14T22:00:00+02:00", "bis 08:35")]:
+        phone = mobile()
+        clock(called_at)
+        assert night.missed_call(phone).status_code == 200
+        clock(asked_at)
+        answer = taken(night.ticket(phone), 200)
+        (row,) = confirmations(night, phone)
+        assert row["body"] == (f"Muster Haustechnik AG: Danke, wir haben Ihre Anfrage Nr. {answer['number']} erhalten. "
+                               f"Wir melden uns {said_so}.")
+        assert local(utc(answer["sla_due_at"])).strftime("%H:%M") == said_so[-5:]
+
+
 def test_a_deferred_promise_is_worded_for_when_it_is_read(night, clock):
     """"Tomorrow" would be a day late on the morning it arrives."""
     phone = mobile()

@@ -344,9 +344,14 @@ START_TEST(candidates_are_what_statements_read)
 		.firm = firm, .link = "https://x.ch/f", .until = &today
 	};
 	const struct text_kind kinds[] = {
-		{ "new", TEXT_REPLY_CALLBACK },
-		{ "joined", TEXT_REPLY_CALLBACK_JOINED },
+		{ "new", TEXT_REPLY_CALLBACK, NULL },
+		{ "joined", TEXT_REPLY_CALLBACK_JOINED, NULL },
 	};
+	const struct calendar_promise some_time = {
+		.kind = PROMISE_TOMORROW, .weekday = 3, .month = 6, .day = 9
+	};
+	const struct text_kind later = { "day1", TEXT_REPLY_CALLBACK,
+		&some_time };
 
 	ck_assert_str_eq(
 	    message_text_candidates(arena, &from, TEXT_REPLY_TEXT, &v),
@@ -363,6 +368,13 @@ START_TEST(candidates_are_what_statements_read)
 	    "nous vous rappelons d'ici 16h00.\",\"segments\":1},\"joined\":{"
 	    "\"body\":\"Dörfler AG: Merci, nous avons noté que vous souhaitez "
 	    "un rappel.\",\"segments\":1}}}");
+	/* Of a day without a time the statement knows the time. */
+	ck_assert_str_eq(
+	    message_text_candidates_by_kind(arena, &from, &later, 1, &v),
+	    "{\"de\":{\"day1\":{\"body\":\"Dörfler AG: Danke, wir rufen Sie "
+	    "morgen bis {h}:{m} zurück.\",\"segments\":1}},\"fr\":{\"day1\":{"
+	    "\"body\":\"Dörfler AG: Merci, nous vous rappelons d'ici demain "
+	    "{h}h{m}.\",\"segments\":1}}}");
 }
 END_TEST
 
