@@ -1,0 +1,23 @@
+# table_write(<page> <source> <script> <table>)
+#
+# Puts a table between its two marks in a page of docs/, which say where it comes from and which
+# script of this directory made it. With CHECK it writes nothing and fails when the page has another.
+function(table_write page_file source script table)
+	set(open "<!-- from ${source}, by cmake -P cmake/${script}.cmake -->\n")
+	file(READ ${page_file} page)
+	string(FIND "${page}" "${open}" from)
+	string(FIND "${page}" "<!-- end -->\n" to)
+	if(from EQUAL -1 OR to LESS from)
+		message(FATAL_ERROR "${page_file}: the marks of the table are missing")
+	endif()
+	string(SUBSTRING "${page}" 0 ${from} before)
+	string(SUBSTRING "${page}" ${to} -1 after)
+	set(wanted "${before}${open}${table}${after}")
+	if(wanted STREQUAL page)
+		return()
+	endif()
+	if(CHECK)
+		message(FATAL_ERROR "${page_file}: not the table of ${source}; cmake -P cmake/${script}.cmake writes it")
+	endif()
+	file(WRITE ${page_file} "${wanted}")
+endfunction()
