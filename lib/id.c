@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "arena.h"
+#include "array.h"
 #include "buf.h"
 #include "digest.h"
 
@@ -56,11 +57,9 @@ id_array(struct arena *a, int count)
 	for (int i = 0; i < count; i++) {
 		struct id id = id_new();
 
-		buf_char(&b, i == 0 ? '{' : ',');
-		buf_str(&b, id.text);
+		array_add(&b, id.text);
 	}
-	buf_char(&b, '}');
-	return b.text;
+	return array_end(&b);
 }
 
 bool

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "array.h"
 #include "buf.h"
 #include "config.h"
 #include "db.h"
@@ -32,31 +33,6 @@ message_outcome_name(enum outcome_kind kind)
 	};
 
 	return names[kind];
-}
-
-/* One more element of a Postgres array literal; NULL is NULL. */
-static void
-array_add(struct buf *b, const char *value)
-{
-	buf_char(b, b->len == 0 ? '{' : ',');
-	if (value == NULL) {
-		buf_str(b, "NULL");
-		return;
-	}
-	buf_char(b, '"');
-	for (; *value != '\0'; value++) {
-		if (*value == '"' || *value == '\\')
-			buf_char(b, '\\');
-		buf_char(b, *value);
-	}
-	buf_char(b, '"');
-}
-
-static const char *
-array_end(struct buf *b)
-{
-	buf_str(b, b->len == 0 ? "{}" : "}");
-	return b->text;
 }
 
 static const char *

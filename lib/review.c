@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "array.h"
 #include "buf.h"
 #include "clock.h"
 #include "config.h"
@@ -40,12 +41,12 @@
 /* A request that could not be sent for so long comes as a surprise. */
 #define USEFUL_US (2 * CLOCK_DAY)
 
-/* Hosts of Google's pages for reviews. A link elsewhere is not followed. */
+/* REVIEW_HOSTS */
 static const char *const hosts[] = { "g.page", "search.google.com",
 	"www.google.com", "maps.app.goo.gl" };
 
-static bool
-link_is_allowed(const char *link)
+bool
+review_link_is_allowed(const char *link)
 {
 	static const char scheme[] = "https://";
 	size_t len;
@@ -83,7 +84,7 @@ skip_reason(const struct tenant *t)
 		return "inactive";
 	if (!t->modules[MODULE_REVIEWS])
 		return "module_off";
-	if (!link_is_allowed(t->review_link))
+	if (!review_link_is_allowed(t->review_link))
 		return "no_link";
 	if (tenant_sender(t, TEXT_REVIEW_REQUEST) == NULL)
 		return "no_sender";
@@ -158,12 +159,11 @@ firms_read(struct due_firms *out, const char *after, const struct request *req,
 			continue;
 		}
 		tenant_write(&out->json, &tenant, req);
-		buf_printf(
-		    &out->ids, "%c%s", out->count == 0 ? '{' : ',', tenant.id);
+		array_add(&out->ids, tenant.id);
 		out->count++;
 	}
 	json_obj_close(&out->json);
-	buf_char(&out->ids, '}');
+	(void)array_end(&out->ids);
 	return 0;
 }
 
@@ -176,10 +176,9 @@ codes_array(struct arena *a)
 	buf_init(&b, a);
 	for (int i = 0; i < BATCH; i++) {
 		digest_random_code(code, MESSAGE_TEXT_CODE_LEN);
-		buf_printf(&b, "%c%s", i == 0 ? '{' : ',', code);
+		array_add(&b, code);
 	}
-	buf_char(&b, '}');
-	return b.text;
+	return array_end(&b);
 }
 
 /* *locked: how many tickets this run got; none means that nothing is left. */
@@ -356,7 +355,7 @@ review_click(
 	if (db_flush(b, why) != 0)
 		return -1;
 	*location = db_get(b, 1, 0, "google_review_link");
-	if (!link_is_allowed(*location))
+	if (!review_link_is_allowed(*location))
 		return problem(
 		    why, PROBLEM_NOT_FOUND, NULL, "This link leads nowhere");
 	return 0;

@@ -5,9 +5,16 @@
 #ifndef LIB_REVIEW_H
 #define LIB_REVIEW_H
 
+#include <stdbool.h>
+
 struct arena;
 struct problem;
 struct request;
+
+/* Where a firm's link may lead: to Google's pages for reviews. */
+#define REVIEW_HOSTS \
+	"g.page, search.google.com, www.google.com or maps.app.goo.gl"
+bool review_link_is_allowed(const char *link);
 
 struct review_run {
 	long sent;    /* requests queued */

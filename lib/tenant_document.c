@@ -16,6 +16,7 @@
 #include "message_text.h"
 #include "phone.h"
 #include "provider.h"
+#include "review.h"
 #include "tenant.h"
 #include "utf8.h"
 
@@ -366,24 +367,15 @@ static void
 check_review_link(
     struct check *c, enum tenant_field field, const struct cJSON *v)
 {
-	static const char *const hosts[] = { "g.page", "search.google.com",
-		"www.google.com", "maps.app.goo.gl" };
 	const char *link = text_of(c, fields[field].pointer, v);
-	const char *host;
 
 	if (link == NULL)
 		return;
 	c->out->value[field] = link;
-	if (!is_https(link)) {
+	if (!is_https(link))
 		wrong(c, fields[field].pointer, LINK_FORM, LINK_MAX);
-		return;
-	}
-	host = link + strlen("https://");
-	host = arena_strndup(c->arena, host, strcspn(host, "/?#"));
-	if (!is_one_of(lower(c->arena, host), hosts, COUNT(hosts)))
-		wrong(c, fields[field].pointer,
-		    "must lead to g.page, search.google.com, www.google.com "
-		    "or maps.app.goo.gl");
+	else if (!review_link_is_allowed(link))
+		wrong(c, fields[field].pointer, "must lead to " REVIEW_HOSTS);
 }
 
 static void

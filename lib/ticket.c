@@ -9,6 +9,7 @@
 
 #include "alert.h"
 #include "arena.h"
+#include "array.h"
 #include "buf.h"
 #include "config.h"
 #include "db.h"
@@ -30,7 +31,6 @@
 /* An appointment may be noted a day late; further away is a typing error. */
 #define APPOINTMENT_PAST_US CLOCK_DAY
 #define APPOINTMENT_AHEAD_US (2 * 366 * CLOCK_DAY)
-#define COUNTRY_LEN 8
 /* All names of status.h and what stands between them. */
 #define MOVES_SIZE 100
 
@@ -80,10 +80,6 @@ ticket_request_read(
 	    fields_metadata(&out->metadata, f, why) != 0)
 		return -1;
 	out->is_form = fields_is_form(f);
-	if (out->slug == NULL && *req->authorization == '\0')
-		return problem(why, PROBLEM_FIELD_MISSING,
-		    fields_pointer(FIELD_CUSTOMER_SLUG),
-		    "customer_slug is missing");
 	return event_of_key(&out->event, req, f, why);
 }
 
@@ -422,7 +418,6 @@ status_texts(const struct ticket_move *in, const struct tenant *tenant,
 	    req->arena, &from, status_text[in->to].name, &values);
 }
 
-/* "{+41,+423}" */
 static const char *
 countries_array(const struct tenant *tenant, struct arena *a)
 {
@@ -430,12 +425,8 @@ countries_array(const struct tenant *tenant, struct arena *a)
 
 	buf_init(&b, a);
 	for (size_t i = 0; i < tenant->country_count; i++)
-		buf_printf(&b, "%c%.*s", i == 0 ? '{' : ',', COUNTRY_LEN,
-		    tenant->countries[i]);
-	if (b.len == 0)
-		buf_char(&b, '{');
-	buf_char(&b, '}');
-	return b.text;
+		array_add(&b, tenant->countries[i]);
+	return array_end(&b);
 }
 
 static void
