@@ -604,6 +604,28 @@ def test_who_sent_stop_is_not_told(talker):
     assert (message["status"], message["reason"]) == ("suppressed", "opted_out")
 
 
+@pytest.mark.parametrize("moves, speaks", [
+    (["NEEDS_CALLBACK"], False), (["SCHEDULED"], True), (["SCHEDULED", "IN_PROGRESS", "DONE"], True), (["CLOSED"], True),
+])
+def test_who_was_helped_at_night_is_not_told_in_the_morning_that_the_call_was_missed(stack, clock, moves, speaks):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
+    caller = mobile()
+    clock("2027-07-14T23:30:00+02:00")
+    ticket_id = firm.missed_call(caller).json()["ticket_id"]
+    clock("2027-07-15T00:10:00+02:00")
+    for status in moves:
+        assert firm.move(ticket_id, status).status_code == 200
+    (row,) = firm.outbound(caller)
+    assert (row["status"], row["reason"]) == (("suppressed", "withdrawn") if speaks else ("queued", None))
+    clock("2027-07-15T07:00:01+02:00")
+    if not speaks:
+        assert len(stack.wait_messages(caller)) == 1
+        return
+    # The next missed call is answered again.
+    assert firm.missed_call(caller).json()["status"] == "queued"
+    assert [m["body"] for m in stack.wait_messages(caller)] == [row["body"]]
+
+
 def test_at_night_the_message_waits(stack, clock):
     firm = stack.tenant(
         quiet_hours_start="21:00", quiet_hours_end="07:00",
