@@ -63,6 +63,7 @@ const struct {
 	char to;
 } folds[] = {
 	{ 0x0009, 0x000d, ASCII, ' ' },
+	{ 0x0027, 0x0027, ASCII, ' ' }, /* 079'123'45'67, as Swiss amounts */
 	{ 0x0085, 0x0085, ASCII, ' ' },
 	{ 0x00a0, 0x00a0, ASCII, ' ' },
 	{ 0x00ad, 0x00ad, DROPPED, 0 },
@@ -75,6 +76,7 @@ const struct {
 	{ 0x2000, 0x200a, ASCII, ' ' },
 	{ 0x200b, 0x200f, DROPPED, 0 },
 	{ 0x2010, 0x2015, ASCII, '-' },
+	{ 0x2018, 0x2019, ASCII, ' ' },
 	{ 0x2022, 0x2022, ASCII, '.' },
 	{ 0x2028, 0x2029, ASCII, ' ' },
 	{ 0x202a, 0x202e, DROPPED, 0 },
