@@ -76,6 +76,7 @@ r as (
   select ti.id is not null as matched, i.meaning in ('urgent', 'callback', 'text') and ti.id is null as opened,
          coalesce(ti.status = 'DONE', false) and i.meaning in ('urgent', 'callback') as reopened,
          coalesce(ti.status = 'DONE' and not ti.unread, false) and i.meaning = 'text' as waits_again,
+         coalesce(co.missed_text_at > i.now, false) and i.meaning in ('urgent', 'callback', 'form', 'text') as overtakes,
          case i.meaning when 'text' then ti.id is null                        -- what only adds to a ticket is not answered
                         when 'stop' then co.opted_out_at is null
                         when 'courtesy' then false
@@ -89,7 +90,7 @@ r as (
   from i left join co on true left join ti on true
   where not exists (select from seen)),
 d as (
-  select r.matched, r.opened, r.reopened, r.waits_again, coalesce(co.id, i.contact_id) as contact_id,
+  select r.matched, r.opened, r.reopened, r.waits_again, r.overtakes, coalesce(co.id, i.contact_id) as contact_id,
          case when r.opened then i.ticket_id else ti.id end as ticket_id,
          case when r.opened then next_ticket_number() else ti.number end as number,
          coalesce(ti.status, 'NEW') as old_status,
@@ -122,11 +123,13 @@ a as (
                             'reopened', d.reopened, 'answered', d.answered, 'reason', d.reason) as answer
   from i, d),
 -- write: every row once
-w_withdrawn as (                                -- a reopened ticket asks for no review; STOP leaves nothing queued
+w_withdrawn as (                                -- a reopened ticket asks for no review; STOP leaves nothing queued; who answers needs no
+                                                -- more to be asked in the morning
   update sms_log m set status = 'suppressed', reason = case i.meaning when 'stop' then 'opted_out' else 'withdrawn' end, status_at = i.now
   from i, d
-  where m.contact_id = (select contact_id from d where reopened or (select meaning from i) = 'stop') and (m.status = 'queued') is true
+  where m.contact_id = (select contact_id from d where reopened or overtakes or (select meaning from i) = 'stop') and (m.status = 'queued') is true
     and (d.reopened and m.ticket_id = d.ticket_id and m.template = 'review_request'
+         or d.overtakes and m.template = 'missed_call'
          or i.meaning = 'stop' and m.template not in ('alert', 'reply_stop'))
   returning m.template),
 w_contact as (
@@ -140,7 +143,7 @@ w_contact as (
         language = coalesce(c.language, excluded.language), known_at = coalesce(c.known_at, excluded.known_at),
         auto_sent_at = (excluded.auto_sent_at || c.auto_sent_at)[1:4],
         stop_told_at = coalesce(excluded.stop_told_at, c.stop_told_at),
-        missed_text_at = case when (select meaning from i) <> 'stop' then c.missed_text_at end,   -- what waited is withdrawn
+        missed_text_at = case when (select not d.overtakes and i.meaning <> 'stop' from i, d) then c.missed_text_at end,   -- withdrawn
         last_review_at = case when exists (select from w_withdrawn where template = 'review_request') then c.prior_review_at
                               else c.last_review_at end,
         opted_out_at = case when (select meaning from i) <> 'start' then coalesce(c.opted_out_at, excluded.opted_out_at) end),

@@ -82,6 +82,7 @@ promised as (                                                                 --
 r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,
          coalesce(ti.confirmed_at > i.now - interval '30 minutes', false) as recent,
+         coalesce(co.missed_text_at > i.now, false) as overtakes,
          case when i.suppress is not null then i.suppress
               when co.opted_out_at is not null then 'opted_out'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
@@ -106,7 +107,8 @@ d as (
          coalesce(i.texts -> co.language, i.texts -> i.language, i.texts -> i.fallback_language) as texts,
          case when r.recent then 'none' when r.reason is not null then 'suppressed'
               when i.not_before > i.now then 'deferred' else 'queued' end as confirmation,
-         case when r.recent then 'recent' else r.reason end as reason
+         case when r.recent then 'recent' else r.reason end as reason,
+         r.overtakes and not r.recent and r.reason is null as overtakes
   from i cross join r left join co on true left join ti on true),
 tell as (                                       -- whom to alert, and why it cannot be
   select al.*, replace(al.body, '{number}', d.number::text) as text,
@@ -125,6 +127,10 @@ w_withdrawn as (                                                              --
   from i
   where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
+w_needless as (                                                               -- the confirmation says more than the text of the morning
+  update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
+  from i
+  where m.contact_id = (select contact_id from d where overtakes) and m.template = 'missed_call' and (m.status = 'queued') is true),
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, known_at, auto_sent_at)
   select d.contact_id, i.tenant, i.phone, i.phone_kind, i.email, i.name, i.language, i.now, i.now, case when i.vouched then i.now end,
@@ -135,6 +141,7 @@ w_contact as (
         email = coalesce(c.email, excluded.email), name = coalesce(c.name, excluded.name),
         language = coalesce(c.language, excluded.language), known_at = coalesce(c.known_at, excluded.known_at),
         last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,
+        missed_text_at = case when not (select overtakes from d) then c.missed_text_at end,
         auto_sent_at = (excluded.auto_sent_at || c.auto_sent_at)[1:4]),
 w_ticket as (
   insert into tickets as t (id, customer_id, number, source, status, intent, urgency, contact_id, contact_phone, contact_email,

@@ -270,6 +270,28 @@ def test_the_caller_gets_one_text_from_the_firms_number(firm):
     assert events == ["created", "sms_sent"]
 
 
+@pytest.mark.parametrize("then, left", [
+    (lambda firm, caller: firm.text(caller, "1"), []),
+    (lambda firm, caller: firm.text(caller, "2"), []),
+    (lambda firm, caller: firm.text(caller, "Der Keller steht unter Wasser"), []),
+    (lambda firm, caller: firm.ticket(caller, summary="Der Keller steht unter Wasser"), []),
+    (lambda firm, caller: firm.text(caller, "danke"), ["missed_call"]),
+    (lambda firm, caller: firm.missed_call(caller), ["missed_call"]),
+])
+def test_who_was_heard_at_night_is_not_asked_in_the_morning(stack, clock, then, left):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
+    caller = mobile()
+    clock("2027-03-10T23:30:00+01:00")
+    assert firm.missed_call(caller).json()["status"] == "deferred"
+    clock("2027-03-10T23:50:00+01:00")
+    assert then(firm, caller).status_code == 200
+    waiting = [m for m in firm.outbound(caller) if m["template"] == "missed_call" and m["reason"] != "recent"]
+    assert [(m["status"], m["reason"]) for m in waiting] == [("queued", None) if left else ("suppressed", "withdrawn")]
+    if not left:
+        # Whoever rings again asks again.
+        assert firm.missed_call(caller).json()["status"] == "deferred"
+
+
 def test_the_text_promises_no_time(firm):
     caller = mobile()
     firm.missed_call(caller)
