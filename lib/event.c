@@ -17,8 +17,14 @@
 #include "problem.h"
 #include "route.h"
 #include "tenant.h"
+#include "utf8.h"
 
 #define KEY_MAX 200
+
+/* Of a request that is not verified so much is kept. */
+#define UNVERIFIED_MAX 8192
+#define BEGINNING_MAX 1000
+#define HEADER_MAX 200
 
 static void
 event_begin(
@@ -57,6 +63,34 @@ event_of_key(struct event *out, const struct request *req,
 }
 
 /* Of nobody, for the reason that is its outcome. */
+const char *
+event_request(const struct event *e, const struct request *req,
+    const char *kind, const char *dialect, bool is_verified)
+{
+	struct buf b;
+
+	buf_init(&b, req->arena);
+	json_obj_open(&b, NULL);
+	json_str(&b, "kind", kind);
+	json_str(&b, "dialect", dialect);
+	json_str(&b, "id", e->id);
+	json_str(&b, "method", req->method == HTTP_POST ? "POST" : "GET");
+	json_str(&b, "client", req->client);
+	json_str(&b, "user_agent",
+	    arena_strndup(req->arena, req->user_agent,
+		utf8_prefix(req->user_agent, HEADER_MAX)));
+	json_bool(&b, "signed", *req->twilio_signature != '\0');
+	if (is_verified || strlen(e->raw) <= UNVERIFIED_MAX) {
+		json_raw(&b, "fields", e->raw);
+	} else {
+		json_str(&b, "begins",
+		    arena_strndup(req->arena, e->raw,
+			utf8_prefix(e->raw, BEGINNING_MAX)));
+	}
+	json_obj_close(&b);
+	return b.text;
+}
+
 static int
 keep(const struct event *e, const struct request *req, const char *event_id,
     const char *outcome, bool is_verified, struct problem *why)

@@ -30,6 +30,15 @@ struct event {
 int event_of_key(struct event *out, const struct request *req,
     const struct fields *f, struct problem *why);
 
+/*
+ * What an operator needs to judge a webhook's request, and a release to take
+ * it: e->raw and what stands around it. Never the credential it came with, nor
+ * the address, in which there may be one. Of one that is not verified so much
+ * as a real one is long: a flood of forgeries must not fill the disk.
+ */
+const char *event_request(const struct event *e, const struct request *req,
+    const char *kind, const char *dialect, bool is_verified);
+
 /* Keep one that belongs to no tenant. */
 int event_keep_unmatched(
     const struct event *e, const struct request *req, struct problem *why);

@@ -31,14 +31,6 @@
 #define PART_DIALECT 3
 #define PART_TOKEN 4
 
-/*
- * Of a request that is not believed so much is kept. Real ones are shorter, and
- * a flood of forgeries must not fill the disk.
- */
-#define UNVERIFIED_MAX 8192
-#define BEGINNING_MAX 1000
-#define HEADER_MAX 200
-
 static const struct kind {
 	const char *name;    /* in the address */
 	const char *event;   /* in the name of who sent the event */
@@ -205,39 +197,6 @@ read(struct webhook *hook, const struct request *req, struct problem *why)
 	return 0;
 }
 
-/*
- * What an operator needs to judge a request, and a release to take it. Never
- * the credential it came with, nor the address, in which there may be one.
- */
-static const char *
-request_kept(const struct webhook *hook, const struct told *told,
-    const struct request *req, bool is_verified)
-{
-	const char *fields = told->event.raw;
-	struct buf b;
-
-	buf_init(&b, req->arena);
-	json_obj_open(&b, NULL);
-	json_str(&b, "kind", hook->kind->name);
-	json_str(&b, "dialect", hook->dialect->name);
-	json_str(&b, "id", told->event.id);
-	json_str(&b, "method", req->method == HTTP_POST ? "POST" : "GET");
-	json_str(&b, "client", req->client);
-	json_str(&b, "user_agent",
-	    arena_strndup(req->arena, req->user_agent,
-		utf8_prefix(req->user_agent, HEADER_MAX)));
-	json_bool(&b, "signed", *req->twilio_signature != '\0');
-	if (is_verified || strlen(fields) <= UNVERIFIED_MAX) {
-		json_raw(&b, "fields", fields);
-	} else {
-		json_str(&b, "begins",
-		    arena_strndup(req->arena, fields,
-			utf8_prefix(fields, BEGINNING_MAX)));
-	}
-	json_obj_close(&b);
-	return b.text;
-}
-
 static int
 keep_unverified(const struct webhook *hook, const struct told *told,
     const struct request *req, struct problem *why)
@@ -246,7 +205,8 @@ keep_unverified(const struct webhook *hook, const struct told *told,
 
 	log_warn("%s: a request in the words of %s is not believed: %s",
 	    req->id, hook->dialect->name, hook->sender.reason);
-	e.raw = request_kept(hook, told, req, false);
+	e.raw = event_request(
+	    &e, req, hook->kind->name, hook->dialect->name, false);
 	if (event_keep_unverified(&e, req, hook->sender.reason, why) != 0)
 		return -1;
 	return problem(why, PROBLEM_UNVERIFIED, NULL,
@@ -259,7 +219,8 @@ keep_unmatched(const struct webhook *hook, const struct told *told,
 {
 	struct event e = told->event;
 
-	e.raw = request_kept(hook, told, req, true);
+	e.raw =
+	    event_request(&e, req, hook->kind->name, hook->dialect->name, true);
 	if (event_keep_unmatched(&e, req, why) != 0)
 		return -1;
 	return problem(why, PROBLEM_TENANT_UNKNOWN, fields_pointer(FIELD_TO),
@@ -373,7 +334,7 @@ kind_find(const char *name)
 	return NULL;
 }
 
-/* What request_kept() wrote. */
+/* What event_request() wrote. */
 static int
 kept_read(struct webhook *hook, const struct request *req,
     const struct webhook_kept *kept, struct problem *why)

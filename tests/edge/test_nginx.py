@@ -113,6 +113,13 @@ def test_addresses_are_logged_without_what_stands_behind_the_question_mark(stack
     assert line.split(" ")[1:5] == [name, "200", "GET", "/healthz"]
 
 
+def test_the_key_in_a_webhooks_address_is_not_logged(stack):
+    name = stack.get("/api/webhook/sms-status/kannel/0a1b2c?id=x&event=1").headers["X-Request-Id"]
+    log = stack.state / "log" / "access.log"
+    (line,) = wait_for(lambda: [l for l in log.read_text(errors="replace").splitlines() if name in l], 10, "the line")
+    assert line.split(" ")[1:5] == [name, "403", "GET", "/api/webhook/sms-status/kannel/***"]
+
+
 def test_nginx_says_nothing_about_itself(stack):
     for path in ("/healthz", "/nowhere", "/api/nowhere"):
         assert not re.search(r"\d", stack.get(path).headers["Server"])

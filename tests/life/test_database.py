@@ -53,6 +53,9 @@ def request_of(route, stack, firm):
     def bearer(token):
         return {"HTTP_AUTHORIZATION": f"Bearer {token}"}
 
+    def receipt(message_id):
+        return stack.receipt_path("generic", message_id).split("?")[0], body(id=message_id, status="sent")
+
     return {
         "ticket": lambda: ("POST", "/api/ticket", body(customer_slug=firm.slug, contact_phone=mobile()), {}, 201),
         "ticket_status": lambda: ("POST", "/api/ticket/status", body(ticket_id=str(uuid.uuid4()), status="DONE"),
@@ -61,6 +64,7 @@ def request_of(route, stack, firm):
                                 body(From=mobile(), To=firm.phone, CallSid=uuid.uuid4().hex), {}, 200),
         "sms_reply": lambda: ("POST", "/api/webhook/sms-reply",
                               body(From=mobile(), To=firm.sms_number, Body="1", MessageSid=uuid.uuid4().hex), {}, 200),
+        "sms_status": lambda: ("POST", *receipt(str(uuid.uuid4())), {}, 200),
         "review_request": lambda: ("POST", "/api/cron/review-request", None, bearer(stack.env["CRON_SECRET"]), 200),
         "review_link": lambda: ("GET", "/r/" + uuid.uuid4().hex[:12], None, {}, 404),
         "health": lambda: ("GET", "/healthz", None, {}, 200),

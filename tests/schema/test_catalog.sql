@@ -79,13 +79,13 @@ create temp view functions as
 select p.oid, p.oid::regprocedure::text as name, p.prosecdef, p.proconfig, p.provolatile, p.proowner::regrole::text as owner from pg_proc p
 where p.pronamespace in ('public'::regnamespace, 'ticket_number'::regnamespace)
   and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e');
-select is(string_agg(name, ' ' order by name), 'alert_tenant(text) customers_addresses() customers_number() is_sender(text) message_tenant(uuid) next_ticket_number() quarantine_has_room(timestamp with time zone) review_link_tenant(text) tenant_by_address(text,text) tenant_by_slug(text) token_tenant(text,timestamp with time zone) webhook_trust()',
+select is(string_agg(name, ' ' order by name), 'alert_tenant(text) customers_addresses() customers_number() is_sender(text) message_tenant(uuid) next_ticket_number() quarantine_has_room(timestamp with time zone) receipt_tenant(text,text) review_link_tenant(text) sms_log_parked() tenant_by_address(text,text) tenant_by_slug(text) token_tenant(text,timestamp with time zone) webhook_trust()',
           'these run with the owner''s rights and no others') from functions where prosecdef;
 select is(proconfig, array['search_path=pg_catalog, pg_temp'], name || ' has a fixed search_path') from functions where prosecdef;
 select is(array_agg(name order by name), null, 'nobody else may call our functions') from functions, unnest(array['anon', 'public']) r
 where case r when 'public' then exists (select from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where p.oid = functions.oid and a.grantee = 0)
              else has_function_privilege(r, functions.oid, 'execute') end;
-select is(string_agg(name, ' ' order by name), 'alert_tenant(text) app_tenant() first_limits(integer,jsonb) guard_is_full(timestamp with time zone[],timestamp with time zone) higher_urgency(text,text) is_sender(text) message_tenant(uuid) next_ticket_number() quarantine_has_room(timestamp with time zone) review_link_tenant(text) tenant_by_address(text,text) tenant_by_slug(text) token_tenant(text,timestamp with time zone) webhook_trust()',
+select is(string_agg(name, ' ' order by name), 'alert_tenant(text) app_tenant() first_limits(integer,jsonb) guard_is_full(timestamp with time zone[],timestamp with time zone) higher_urgency(text,text) is_sender(text) message_tenant(uuid) next_ticket_number() quarantine_has_room(timestamp with time zone) receipt_lock(text,text) receipt_moves(text,integer,text) receipt_tenant(text,text) review_link_tenant(text) tenant_by_address(text,text) tenant_by_slug(text) token_tenant(text,timestamp with time zone) webhook_trust()',
           'handlers may call these') from functions where has_function_privilege('opsfabric_web', oid, 'execute');
 select is(count(*), 0::bigint, 'sequences are reached through columns and functions only') from pg_class c, unnest('{opsfabric_web,opsfabric_service,anon}'::text[]) r
 where c.relkind = 'S' and c.relnamespace in ('public'::regnamespace, 'ticket_number'::regnamespace) and has_sequence_privilege(r, c.oid, 'usage, select, update');

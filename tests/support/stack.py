@@ -114,6 +114,12 @@ class Stack:
     def get(self, path, **kwargs):
         return self.request("GET", path, **kwargs)
 
+    def receipt_path(self, dialect, message_id):
+        """The address that a provider gets for the receipts of that message (lib/receipt.h)."""
+        key = hmac.digest(bytes.fromhex(self.env["SECRETS_KEY"]), b"sign receipt", "sha256")
+        mac = hmac.digest(key, str(message_id).encode(), "sha256").hex()[:32]
+        return f"/api/webhook/sms-status/{dialect}/{mac}?id={message_id}"
+
     def cron(self, path):
         return self.post(path, token=self.env["CRON_SECRET"])
 
