@@ -237,23 +237,28 @@ message_ask(struct inquiry *out, int *count, const struct outbox *o,
 		.most = arena_printf(a, "%d", most),
 	};
 	struct db_batch *b = db_batch_service(o->db, a);
-	struct buf names, since;
+	struct buf names, since, by_id;
 
 	buf_init(&names, a);
 	buf_init(&since, a);
+	buf_init(&by_id, a);
 	for (int i = 0; i < PROVIDER_MAX; i++) {
 		/* Its last attempt is over for good, and its provider has
 		 * had the time it needs. */
 		int64_t over = MESSAGE_LEASE + MESSAGE_LEASE / 2 +
 		               providers[i]->ask_delay_us;
 
-		if (providers[i]->ask == NULL)
+		if (providers[i]->ask == NULL ||
+		    *config_get(providers[i]->ask_setting) == '\0')
 			continue;
 		array_add(&names, providers[i]->name);
+		array_add(
+		    &by_id, providers[i]->asks_by_its_id ? "true" : "false");
 		array_add(&since, now_text(a, clock_add(now, -over)));
 	}
 	p.providers = array_end(&names);
 	p.since = array_end(&since);
+	p.by_id = array_end(&by_id);
 	db_queue(b, STMT_MESSAGE_ASK, &p);
 	/* A second run would ask about others and forget these for a while. */
 	if (db_flush_once(b, why) != 0)

@@ -134,10 +134,13 @@ struct provider {
 	struct outcome (*outcome)(
 	    const struct http_answer *answer, struct arena *a);
 	/*
-	 * For a provider that can be asked what became of a message. How long
-	 * after the end of an attempt its answer counts; the transfer; what a
-	 * complete answer means.
+	 * For a provider that can be asked what became of a message. The
+	 * setting without which it cannot; is it asked by its own id only; how
+	 * long after the end of an attempt its answer counts; the transfer;
+	 * what a complete answer means.
 	 */
+	enum config ask_setting;
+	bool asks_by_its_id;
 	int64_t ask_delay_us;
 	int (*ask)(struct http_request *out, const struct inquiry *q,
 	    struct arena *a, struct problem *why);

@@ -3,13 +3,16 @@
  *
  * A POST of JSON with Basic credentials for each message; docs/providers.md
  * says what of it is known from eCall and what from its clients. eCall knows no
- * id of ours, so what got no clear answer stays unknown.
+ * id of ours, so what got no clear answer stays unknown, unless eCall gave it
+ * one of its own by which it can be asked.
  */
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "arena.h"
 #include "buf.h"
+#include "clock.h"
 #include "config.h"
 #include "http.h"
 #include "json.h"
@@ -156,6 +159,7 @@ accepted(const struct http_answer *answer, struct arena *a)
 		out.reason = arena_printf(
 		    a, "HTTP %d %s", answer->status, error_code(object));
 		out.said = error_said(object, a);
+		out.provider_id = message_id(object, a);
 	} else {
 		out.provider_id = message_id(object, a);
 	}
@@ -220,6 +224,53 @@ ecall_outcome(const struct http_answer *answer, struct arena *a)
 	return out;
 }
 
+/* By the id that eCall gave it, where the status is read. */
+static int
+ecall_ask(struct http_request *out, const struct inquiry *q, struct arena *a,
+    struct problem *why)
+{
+	const char *url = config_get(CONFIG_ECALL_STATUS_URL);
+	const char *id = strstr(url, "{id}");
+
+	if (id == NULL ||
+	    q->provider_id[strcspn(q->provider_id, "/?#%&")] != '\0')
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "ECALL_STATUS_URL has no {id}, or the id is none");
+	out->url = arena_printf(a, "%.*s%s%s", (int)(id - url), url,
+	    q->provider_id, id + strlen("{id}"));
+	out->user = account_get(&q->account, ACCOUNT_ECALL_USERNAME);
+	out->password = account_get(&q->account, ACCOUNT_ECALL_PASSWORD);
+	return 0;
+}
+
+/*
+ * eCall's words for a status are not known: what speaks of a failure is one,
+ * and whatever else stands there, eCall has the message.
+ */
+static struct verdict
+ecall_verdict(
+    const struct http_answer *answer, const struct inquiry *q, struct arena *a)
+{
+	static const char *const failures[] = { "fail", "undeliver", "reject",
+		"expire", "error", "notdeliver" };
+	struct verdict out = { .kind = VERDICT_NONE };
+	const struct cJSON *object = answer_object(answer, a);
+	const char *status = json_text(json_member(object, "status"));
+
+	(void)q;
+	if (answer->status != 200 || status == NULL)
+		return out;
+	out.kind = strncasecmp(status, "deliver", strlen("deliver")) == 0
+	               ? VERDICT_DELIVERED
+	               : VERDICT_SENT;
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)
+		if (strcasestr(status, failures[i]) != NULL)
+			out.kind = VERDICT_FAILED;
+	if (out.kind == VERDICT_FAILED)
+		out.reason = "eCall's status speaks of a failure";
+	return out;
+}
+
 const struct provider provider_ecall = {
 	.name = "ecall",
 	.parallel = 100,
@@ -227,4 +278,9 @@ const struct provider provider_ecall = {
 	.ready = ecall_ready,
 	.request = ecall_request,
 	.outcome = ecall_outcome,
+	.ask_setting = CONFIG_ECALL_STATUS_URL,
+	.asks_by_its_id = true,
+	.ask_delay_us = 2 * CLOCK_MINUTE,
+	.ask = ecall_ask,
+	.verdict = ecall_verdict,
 };

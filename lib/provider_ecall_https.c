@@ -245,6 +245,7 @@ const struct provider provider_ecall_https = {
 	.ready = ecall_https_ready,
 	.request = ecall_https_request,
 	.outcome = ecall_https_outcome,
+	.ask_setting = CONFIG_ECALL_HTTPS_URL,
 	.ask_delay_us = 2 * CLOCK_MINUTE,
 	.ask = ecall_https_ask,
 	.verdict = ecall_https_verdict,

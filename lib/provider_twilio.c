@@ -338,6 +338,7 @@ const struct provider provider_twilio = {
 	.ready = twilio_ready,
 	.request = twilio_request,
 	.outcome = twilio_outcome,
+	.ask_setting = CONFIG_TWILIO_URL,
 	.ask_delay_us = 2 * CLOCK_MINUTE,
 	.ask = twilio_ask,
 	.verdict = twilio_verdict,

@@ -92,6 +92,7 @@ def settings_of_everything(state):
         "ECALL_PASSWORD": "p%ss'wörd",
         "ECALL_SENDER_ID": "Muster AG",
         "ECALL_URL": "https://sms.example/x?y=1&z=%20",
+        "ECALL_STATUS_URL": "https://sms.example/x/{id}",
         "ECALL_NUMBER_PREFIX": "+",
         "TWILIO_ACCOUNT_SID": "AC00000000000000000000000000000001",
         "TWILIO_AUTH_TOKEN": "0123456789abcdef0123456789abcdef",

@@ -447,6 +447,18 @@ def test_ecall_is_asked_by_our_id_and_what_it_never_had_is_sent_again(outbox):
     assert (outbox.row(fresh[0])["status"], outbox.row(fresh[0])["asks"]) == ("unknown", 0)
 
 
+def test_ecall_rest_is_asked_by_its_own_id_where_it_gave_one(outbox):
+    provider = outbox.provider()
+    outbox.dispatcher(provider.port)
+    ids = [outbox.queue(1, text)[0] for text in ("[fault:accept_odd]", "[fault:accept_reset]")]
+    rows = outbox.wait_status(ids, "unknown")
+    assert rows[ids[0]]["provider_id"] and not rows[ids[1]]["provider_id"]
+    outbox.sql("update sms_log set status_at = status_at - interval '5 minutes'")
+    outbox.wait_status(ids[:1], "sent")
+    assert (outbox.row(ids[1])["status"], outbox.row(ids[1])["asks"]) == ("unknown", 0)
+    assert check_truth(outbox, provider, ids) == {"sent": 1, "unknown": 1}
+
+
 def test_twilio_is_asked_by_its_list_and_only_what_is_there_counts(outbox):
     provider = outbox.provider("--behind", "300")
     outbox.dispatcher(provider.port)

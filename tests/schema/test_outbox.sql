@@ -101,7 +101,7 @@ from ticket_events where event_type in ('sms_unknown', 'sms_expired');
 create function pg_temp.ask(at timestamptz, since timestamptz, most int default 9) returns int[] language sql volatile
 begin atomic
   select coalesce(array_agg(substr(c ->> 'body', 6)::int order by substr(c ->> 'body', 6)::int), '{}')
-  from tap.call('message_ask', jsonb_build_object('now', at, 'providers', '{console,ecall}', 'since', array[since, since]::text, 'most', most)) c;
+  from tap.call('message_ask', jsonb_build_object('now', at, 'providers', '{console,ecall}', 'since', array[since, since]::text, 'by_id', '{false,true}', 'most', most)) c;
 end;
 create function pg_temp.resolve(n int, attempt int, said text, at timestamptz, provider_id text default null, error text default null) returns text language sql volatile
 begin atomic
@@ -110,7 +110,7 @@ begin atomic
 end;
 update sms_log set expires_at = tap.at(999) where status = 'unknown';
 update sms_log set status_at = tap.at(1) where id = pg_temp.id(24);
-update sms_log set provider = 'twilio' where status = 'unknown' and id not in (pg_temp.id(24), pg_temp.id(25));
+update sms_log set provider = 'ecall' where status = 'unknown' and id not in (pg_temp.id(24), pg_temp.id(25));
 select is(pg_temp.ask(tap.at(110), tap.at(50)), array[24], 'only whose attempt is over for long enough');
 select is(pg_temp.ask(tap.at(110), tap.at(100)), array[25], 'nobody asks about the same at the same time');
 select is(pg_temp.ask(tap.at(111), tap.at(100)), array[24, 25], 'a minute later again');

@@ -16,7 +16,8 @@ def settings(port):
     """With these every provider is the simulator on that port."""
     at = f"http://127.0.0.1:{port}"
     return {
-        "ECALL_USERNAME": "it", "ECALL_PASSWORD": "secret", "ECALL_URL": f"{at}/api/message", "ECALL_HTTPS_URL": f"{at}/",
+        "ECALL_USERNAME": "it", "ECALL_PASSWORD": "secret", "ECALL_URL": f"{at}/api/message",
+        "ECALL_STATUS_URL": f"{at}/api/message/{{id}}", "ECALL_HTTPS_URL": f"{at}/",
         "TWILIO_ACCOUNT_SID": "AC" + "0" * 32, "TWILIO_API_KEY_SID": "it", "TWILIO_API_KEY_SECRET": "secret",
         "TWILIO_URL": f"{at}/2010-04-01",
         "KANNEL_USERNAME": "it", "KANNEL_PASSWORD": "secret", "KANNEL_URL": f"{at}/cgi-bin/sendsms",

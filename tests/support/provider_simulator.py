@@ -49,6 +49,14 @@ class Ecall:
     """REST: JSON with Basic credentials."""
     name = "ecall"
     path = re.compile(r"POST /api/message$")
+    asks = re.compile(r"GET /api/message/SM[0-9a-f]{32}$")
+
+    def tell(self, simulator, request):
+        request.need_account(self)
+        message = simulator.taken.get(request.target.rpartition("/")[2])
+        if message is None:
+            return self.error(404, "NotFound", "no such message")
+        return 200, "application/json", json.dumps({"messageId": message["message_id"], "status": message.get("state", "Sent")})
 
     @staticmethod
     def error(status, code, text):
@@ -392,6 +400,12 @@ def not_http(s, c, m):
     c.transport.close()
 
 
+def accept_odd(s, c, m):
+    """Accepted and refused in one answer of eCall's."""
+    s.take(m, "accept_odd")
+    c.answer(200, "application/json", json.dumps({"messageId": m["message_id"], "errorCode": "Odd"}))
+
+
 def accept_close(s, c, m):
     """A kept connection that dies just after the answer."""
     s.take(m, "accept_close")
@@ -442,7 +456,7 @@ def receipt_failed(s, c, m):
 
 FAULTS = {f.__name__: f for f in (
     accept, refuse, unauthorized, busy, fail, accept_fail, reset_after_reading, accept_reset, close_after_reading, hang,
-    accept_hang, late, garbage, accept_garbage, accept_cut, accept_no_id, not_http, accept_close, drop_kept, wait,
+    accept_hang, late, garbage, accept_garbage, accept_cut, accept_no_id, not_http, accept_odd, accept_close, drop_kept, wait,
     receipt_first, receipts_twice, receipt_only, receipt_failed)}
 
 

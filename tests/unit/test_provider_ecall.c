@@ -228,6 +228,45 @@ START_TEST(it_is_ready_with_its_settings_only)
 }
 END_TEST
 
+static const struct {
+	int status;
+	enum verdict_kind kind;
+	const char *body;
+} verdicts[] = {
+	{ 200, VERDICT_DELIVERED, "{\"status\":\"Delivered\"}" },
+	{ 200, VERDICT_SENT, "{\"status\":\"Transmitted\"}" },
+	{ 200, VERDICT_SENT, "{\"status\":\"\"}" },
+	{ 200, VERDICT_FAILED, "{\"status\":\"Undelivered\"}" },
+	{ 200, VERDICT_FAILED, "{\"status\":\"DeliveryFailed\"}" },
+	{ 200, VERDICT_NONE, "{}" },
+	{ 200, VERDICT_NONE, "<html/>" },
+	{ 404, VERDICT_NONE, "{\"errorCode\":\"NotFound\"}" },
+	{ 500, VERDICT_NONE, "{\"status\":\"Delivered\"}" },
+};
+
+START_TEST(what_is_told_afterwards_means_this)
+{
+	struct problem why = { .code = PROBLEM_NONE };
+	struct http_request r = { 0 };
+	struct inquiry q = { .provider_id = "a-1" };
+	struct http_answer answer = {
+		.end = HTTP_ANSWERED,
+		.status = verdicts[_i].status,
+		.body = verdicts[_i].body,
+		.body_len = strlen(verdicts[_i].body),
+	};
+
+	(void)setenv("ECALL_STATUS_URL", "https://x/{id}/status", 1);
+	ck_assert_int_eq(provider_ecall.ask(&r, &q, arena, &why), 0);
+	ck_assert_str_eq(r.url, "https://x/a-1/status");
+	ck_assert_str_eq(r.user, "muster");
+	ck_assert_int_eq(
+	    provider_ecall.verdict(&answer, &q, arena).kind, verdicts[_i].kind);
+	q.provider_id = "../a";
+	ck_assert_int_eq(provider_ecall.ask(&r, &q, arena, &why), -1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -244,6 +283,8 @@ main(void)
 	tcase_add_test(tc, an_id_that_does_not_fit_is_none);
 	tcase_add_test(tc, a_cut_answer_is_not_believed);
 	tcase_add_test(tc, it_is_ready_with_its_settings_only);
+	tcase_add_loop_test(
+	    tc, what_is_told_afterwards_means_this, 0, COUNT(verdicts));
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
