@@ -26,8 +26,11 @@
 
 /* 62^16: 95 bits, of which the database has the hash. */
 #define CODE_LEN 16
-/* Alerts in an hour that strangers can cause through the form. */
-#define PUBLIC_MOST 30
+/*
+ * Alerts in an hour that strangers can cause through the form. Each may go
+ * round the chain several times; the last one says that it is the last.
+ */
+#define PUBLIC_MOST 10
 /* With a number behind it, who is calling takes MESSAGE_TEXT_WHO_MAX. */
 #define NAME_MAX_LETTERS 24
 /* Digits of a number that is not to be tapped. */
@@ -133,6 +136,12 @@ text_write(struct buf *b, const struct alert *al, enum language language,
 	json_str(b, "body", body.body);
 	json_int(b, "segments", body.segments);
 	json_str(b, "code_hash", hash.text);
+	if (!al->is_public)
+		return;
+	message_text_render(
+	    &body, req->arena, &from, TEXT_ALERT_LAST, language, &values);
+	json_str(b, "last_body", body.body);
+	json_int(b, "last_segments", body.segments);
 }
 
 static void

@@ -160,6 +160,8 @@ static const struct rule {
 	    true },
 	[TEXT_ALERT] = { "alert", NUMBER | WHO | WHAT | LINK,
 	    NUMBER | WHO | LINK, "", false, true },
+	[TEXT_ALERT_LAST] = { "alert_last", NUMBER | WHO | LINK, NUMBER, "",
+	    false, true },
 	[TEXT_ALERT_MISSED_CALL] = { "alert_missed_call", NUMBER | WHO | LINK,
 	    WHO, "", false, true },
 	[TEXT_ALERT_OVERDUE] = { "alert_overdue", NUMBER | WHO | WHAT | LINK,

@@ -38,6 +38,7 @@ enum text_name {
 	TEXT_REVIEW_REQUEST, /* link* */
 	/* To the firm: the template is `alert` too, whatever of these it is. */
 	TEXT_ALERT,             /* number* who* what link* */
+	TEXT_ALERT_LAST,        /* number* who link: before a silence */
 	TEXT_ALERT_MISSED_CALL, /* number who* link */
 	TEXT_ALERT_OVERDUE,     /* number* who what link */
 	TEXT_MAX

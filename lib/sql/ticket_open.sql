@@ -31,8 +31,8 @@
 -- $28 suppress: why it is not sent, as far as known before (no_phone, landline, destination, module_off), or NULL
 -- $29 event_ids: four ids: created or updated, status_changed, urgency_changed, the consent
 -- $30 consent: {"version", "language"} the contact agreed to, or NULL
--- $31 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "sender", "carrier",
---            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told, "most": alerts in an hour}, sent
+-- $31 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "last_body" and
+--            "last_segments" of the last one before a silence, "sender", "carrier", "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told, "most": alerts in an hour}, sent
 --            if the urgency becomes HIGH or an emergency reopens a ticket; NULL: the firm is not to be told
 -- $32 vouched: does the firm itself ask, with its token? Else only a visitor speaks for the number
 -- > replay, same_body, answer
@@ -48,8 +48,9 @@ i as (                                                                        --
          $32::boolean as vouched),
 al as (                                         -- one row, of nulls without an alert
   select * from jsonb_to_record(coalesce($31::jsonb, '{}')) as (
-    id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
-    carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz, reason text, most int)),
+    id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, last_body text,
+    last_segments int, sender text, carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz,
+    reason text, most int)),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 earlier as (
@@ -95,7 +96,7 @@ r as (
 d as (
   select r.matched, r.reopened, coalesce(ti.id, i.ticket_id) as ticket_id, coalesce(co.id, i.contact_id) as contact_id,
          case when r.matched then ti.number else next_ticket_number() end as number,
-         coalesce(ti.status, 'NEW') as old_status,
+         not i.vouched and co.known_at is null as stranger, coalesce(ti.status, 'NEW') as old_status,
          case when not r.matched or r.reopened then 'NEW' else ti.status end as status,
          coalesce(ti.urgency, i.urgency) as old_urgency, higher_urgency(ti.urgency, i.urgency) as urgency,
          i.urgency = 'HIGH' and (not r.matched or r.reopened or ti.urgency <> 'HIGH') as alarm,
@@ -110,12 +111,15 @@ d as (
          case when r.recent then 'recent' else r.reason end as reason,
          r.overtakes and not r.recent and r.reason is null as overtakes
   from i cross join r left join co on true left join ti on true),
-tell as (                                       -- whom to alert, and why it cannot be
-  select al.*, replace(al.body, '{number}', d.number::text) as text,
-         case when al.reason is not null then al.reason
-              when (select count(*) from alerts p where p.customer_id = (select app_tenant()) and p.step = 0
-                      and p.told_at > $6::timestamptz - interval '1 hour') >= al.most then 'alert_flood' end as why
-  from d cross join al
+tell as (                                       -- whom to alert, and why it cannot be; who is known is always told of
+  select al.*, replace(case when n.told + 1 = al.most then al.last_body else al.body end, '{number}', d.number::text) as text,
+         case when n.told + 1 = al.most then al.last_segments else al.segments end as cost,
+         case when al.reason is not null then al.reason when n.told >= al.most then 'alert_flood' end as why
+  from d cross join al cross join lateral (
+    select case when d.stranger then (
+      select count(*) from alerts p
+      where p.customer_id = (select app_tenant()) and p.step = 0 and p.kind = al.kind and p.told_at > $6::timestamptz - interval '1 hour') end as told
+    offset 0) n
   where d.alarm and al.id is not null),
 a as (
   select jsonb_build_object('ticket_id', d.ticket_id, 'number', d.number, 'dedupe_matched', d.matched,
@@ -190,7 +194,7 @@ w_message as (
 w_alert_message as (
   insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,
                        not_before, expires_at, status_at, created_at)
-  select tell.message_id, i.tenant, d.ticket_id, 'outbound', tell.template, tell.sender, tell.phone, tell.text, tell.segments, tell.carrier,
+  select tell.message_id, i.tenant, d.ticket_id, 'outbound', tell.template, tell.sender, tell.phone, tell.text, tell.cost, tell.carrier,
          case when tell.why is null then 'queued' else 'suppressed' end, tell.why, tell.not_before, tell.expires_at, i.now, i.now
   from i, d, tell),
 w_alert as (

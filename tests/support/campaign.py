@@ -658,7 +658,7 @@ def untrue_attack(stack, firm, attackers, most):
     for row in rows:
         if row["known_at"] is None and row["attempts"] > 0 and row["template"] == "ticket_confirmation":
             hours[row["status_at"].replace(minute=0, second=0, microsecond=0)] += row["segments"]
-        if row["status"] == "suppressed" and row["reason"] not in ("first_contact", "budget", "loop_guard", "no_on_call"):
+        if row["status"] == "suppressed" and row["reason"] not in ("first_contact", "budget", "loop_guard", "alert_flood"):
             wrong.append(f"a message is suppressed for {row['reason']}")
     wrong += [f"{hour}: {segments} segments to strangers" for hour, segments in hours.items() if segments > most]
     unanswered = kept - {row["to_number"] for row in rows}
@@ -666,12 +666,30 @@ def untrue_attack(stack, firm, attackers, most):
     return wrong, sum(hours.values())
 
 
+def untrue_alarms(stack, firm):
+    """Strangers alarm the firm ten times in an hour, and once more for each that a worker decides at the same moment."""
+    told = {True: [], False: []}
+    for row in stack.sql(
+            "select m.status, m.reason, c.known_at is not null as known, t.id from sms_log m join tickets t on t.id = m.ticket_id"
+            " join contacts c on c.id = t.contact_id where m.customer_id = %s and m.template = 'alert'", firm.id):
+        told[row["known"]].append(row)
+    wrong = [] if len(told[True]) >= 4 and all(r["status"] == "sent" for r in told[True]) else [
+        f"who answers 1, or called before, alarmed {[(r['status'], r['reason']) for r in told[True]]}"]
+    sent = [r for r in told[False] if r["status"] != "suppressed"]
+    if not 10 <= len(sent) <= 10 + int(stack.env["OPSFABRIC_WORKERS"]):
+        wrong.append(f"strangers alarmed {len(sent)} times")
+    wrong += [f"an alert is suppressed for {r['reason']}" for r in told[False] if r["status"] == "suppressed" and r["reason"] != "alert_flood"]
+    return wrong
+
+
 def attack_rounds(stack, rounds, say=lambda words: None, requests=1000, seed=None):
     """One attacker at one address and seven at many, on a firm with the limits of every firm; stack with limits and a proxy."""
     rng = random.Random(seed)
     figures = {"rounds": rounds, "requests": 0, "refused": 0, "kept": 0, "sent_to_strangers": 0, "slowest_s": 0, "violations": []}
     for n in range(rounds):
-        victim, neighbour = stack.tenant(), stack.tenant()
+        on_call = mobile()
+        victim = stack.tenant(config={"language": "de", "on_call": [{"phone": on_call, "name": "Pikett"}]})
+        neighbour = stack.tenant()
         attackers = [
             Attacker(stack, victim, requests // 8, "203.0.113.7" if i == 0 else None, rng.random()) for i in range(8)]
         for attacker in attackers:
@@ -684,6 +702,7 @@ def attack_rounds(stack, rounds, say=lambda words: None, requests=1000, seed=Non
         took += people_during(victim, neighbour, wrong)
         settle(stack)
         untrue, sent = untrue_attack(stack, victim, attackers, 20)
+        wrong += untrue_alarms(stack, victim)
         wrong += untrue + untrue_usage(stack, victim) + untrue_usage(stack, neighbour)
         if attackers[0].statuses[429] == 0 or sum(a.statuses[429] for a in attackers[1:]) > 0:
             wrong.append("nginx knows one address from many no more")

@@ -70,7 +70,8 @@ values_of(const char *name)
 static bool
 is_alert(enum text_name name)
 {
-	return name == TEXT_ALERT || name == TEXT_ALERT_OVERDUE;
+	return name == TEXT_ALERT || name == TEXT_ALERT_LAST ||
+	       name == TEXT_ALERT_OVERDUE;
 }
 
 START_TEST(every_text_is_worded_as_a_firm_might)
