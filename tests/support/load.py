@@ -92,15 +92,17 @@ def load_of(route, stack, firm):
         bodies = [json.dumps({"ticket_id": ticket, "status": s}) for s in ("SCHEDULED", "NEEDS_CALLBACK")]
         # Two that move the same ticket at the same moment: one of them was slower.
         return ("POST", "/api/ticket/status", *bodies), {"authorization": f"Bearer {firm.token}"}, {200, 409}
-    if route == "review_request":
+    if route in ("review_request", "escalate"):
         secret = stack.env["CRON_SECRET"]
-        return ("POST", "/api/cron/review-request"), {"authorization": f"Bearer {secret}"}, {200}
+        return ("POST", f"/api/cron/{route.replace('_', '-')}"), {"authorization": f"Bearer {secret}"}, {200}
     if route == "review_link":
         ticket = firm.ticket().json()["ticket_id"]
         code = "load" + "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=12))
         stack.sql("insert into review_links (code, customer_id, ticket_id, created_at) values (%s, %s, %s, now())",
                   code, firm.id, ticket)
         return ("GET", f"/r/{code}"), {}, {302}
+    if route == "alert_link":
+        return ("GET", "/a/" + "x" * 16), {}, {404}
     return ("GET", {"health": "/healthz", "root": "/"}[route]), {}, {200, 302}
 
 
