@@ -154,10 +154,9 @@ visitor_suppress(const struct ticket_request *t, const struct tenant *tenant,
 
 	if (route_bearer(req) != NULL)
 		return NULL;
-	if (is_person && t->form_token != NULL)
-		is_person = visitor_token_is_good(
-		    req->arena, t->form_token, tenant->slug, req->now);
-	else if (t->is_form)
+	/* Who leaves it out has no page of ours: first_contact is for those. */
+	if (t->form_token != NULL && !visitor_token_is_good(req->arena,
+					 t->form_token, tenant->slug, req->now))
 		is_person = false;
 	return is_person ? NULL : "form_check";
 }
