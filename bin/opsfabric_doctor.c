@@ -298,6 +298,15 @@ schema_look(struct doctor *d, struct db *db)
 	    count_of(b, 0, "firms"), count_of(b, 0, "active"));
 }
 
+static bool
+has_reported(const struct db_batch *b, const char *job)
+{
+	for (int row = 0; row < db_rows(b, 0); row++)
+		if (strcmp(db_get(b, 0, row, "job"), job) == 0)
+			return true;
+	return false;
+}
+
 static void
 timers_look(struct doctor *d, struct db *db)
 {
@@ -308,7 +317,7 @@ timers_look(struct doctor *d, struct db *db)
 	} jobs[] = {
 		{ "inbound-poll", 3600 },
 		{ "review-request", 3600 },
-		{ "escalate", 3600 },
+		{ "escalate", 600 },
 	};
 	struct clock_text now = clock_text(clock_now());
 	struct stmt_command_doctor_timers params = { .now = now.text };
@@ -317,10 +326,6 @@ timers_look(struct doctor *d, struct db *db)
 
 	if (b == NULL)
 		return;
-	if (db_rows(b, 0) == 0)
-		found(d, LEVEL_WARN, "timers",
-		    "see that the timers of the cron routes are installed",
-		    "no job has ever reported");
 	for (int row = 0; row < db_rows(b, 0); row++) {
 		long age_s = count_of(b, row, "age_s"), most_s = JOB_AGE_S;
 		const char *job = db_get(b, 0, row, "job");
@@ -332,6 +337,11 @@ timers_look(struct doctor *d, struct db *db)
 		    age_s > most_s ? "look at its timer and its log" : NULL,
 		    "%s last succeeded %ld min ago", job, age_s / 60);
 	}
+	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
+		if (!has_reported(b, jobs[i].job))
+			found(d, LEVEL_WARN, "timers",
+			    "see that its timer is installed",
+			    "%s has never succeeded", jobs[i].job);
 }
 
 static void

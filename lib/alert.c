@@ -24,6 +24,8 @@
 #include "route.h"
 #include "tenant.h"
 
+/* How often an alert goes round the whole chain. */
+#define ROUNDS 3
 /* 62^16: 95 bits, of which the database has the hash. */
 #define CODE_LEN 16
 /*
@@ -62,6 +64,13 @@ alert_kind_parse(enum alert_kind *out, const char *name)
 		}
 	}
 	return -1;
+}
+
+bool
+alert_is_over(const struct alert *al)
+{
+	return al->step > 0 && al->tenant->on_call_count > 0 &&
+	       (size_t)al->step >= ROUNDS * al->tenant->on_call_count;
 }
 
 bool
@@ -186,7 +195,8 @@ alert_json(const struct alert *al, const struct request *req)
 	text_write(&b, al, to->language, req);
 	times_write(&b, al, req);
 	json_str(&b, "reason",
-	    to->phone == NULL       ? "no_on_call"
+	    al->reason != NULL      ? al->reason
+	    : to->phone == NULL     ? "no_on_call"
 	    : t->sms_number == NULL ? "no_sender"
 				    : NULL);
 	if (al->is_public)
@@ -235,13 +245,18 @@ alert_receive(const struct cJSON **answer, const struct alert_text *text,
 		.body = text->body,
 		.ticket_event = id_new_in(req->arena),
 	};
+	enum reply_consent consent;
 	const char *stored;
 	struct db_batch *b;
 
 	*answer = NULL;
 	if (!may_answer(text))
 		return 0;
-	params.consent = consents[reply_consent(text->body)];
+	consent = reply_consent(text->body);
+	/* The next one would be the same one again. */
+	if (consent == REPLY_NO && text->tenant->on_call_count == 1)
+		consent = REPLY_NEITHER;
+	params.consent = consents[consent];
 	/* Not the number: the alert is about another contact, whose lock
 	 * comes second, and nobody waits for two contacts. */
 	b = db_batch(req->db, req->arena, text->tenant->id,

@@ -33,6 +33,7 @@ struct alert {
 	const char *phone_kind; /* phone_kind_name() */
 	const char *words;      /* as the contact wrote them */
 	int step;               /* how many were told before */
+	const char *reason;     /* why it is not sent all the same */
 	/* Anybody can make so many of them: there is a limit for an hour. */
 	bool is_public;
 };
@@ -43,6 +44,9 @@ struct alert {
  * has nobody on call it has a reason instead.
  */
 const char *alert_json(const struct alert *al, const struct request *req);
+
+/* Has it gone round so often that nobody is told any more? */
+bool alert_is_over(const struct alert *al);
 
 /* The kind by its name in the database; -1 if there is none. */
 int alert_kind_parse(enum alert_kind *out, const char *name);

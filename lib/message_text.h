@@ -36,7 +36,7 @@ enum text_name {
 	TEXT_STATUS_DONE,
 	TEXT_STATUS_NEEDS_CALLBACK,
 	TEXT_REVIEW_REQUEST, /* link* */
-	/* To the firm: the template is `alert` too, whatever of these it is. */
+	/* To the firm: */
 	TEXT_ALERT,             /* number* who* what link* */
 	TEXT_ALERT_LAST,        /* number* who link: before a silence */
 	TEXT_ALERT_MISSED_CALL, /* number who* link */

@@ -3,13 +3,11 @@
  */
 #include "review.h"
 
-#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "array.h"
@@ -18,6 +16,7 @@
 #include "config.h"
 #include "db.h"
 #include "digest.h"
+#include "heartbeat.h"
 #include "id.h"
 #include "json_write.h"
 #include "log.h"
@@ -219,24 +218,6 @@ batch_run(struct review_run *out, long *locked, const struct due_firms *firms,
 	return 0;
 }
 
-/* So that doctor can tell a timer that stopped from one with nothing to do. */
-static int
-heartbeat_write(const struct request *req, struct problem *why)
-{
-	struct db_batch *b = db_batch_service(req->db, req->arena);
-	char host[HOST_NAME_MAX + 1] = "";
-	struct clock_text now = clock_text(req->now);
-	struct stmt_heartbeat params = {
-		.job = "review-request",
-		.host = host,
-		.now = now.text,
-	};
-
-	(void)gethostname(host, sizeof(host) - 1);
-	db_queue(b, STMT_HEARTBEAT, &params);
-	return db_flush(b, why);
-}
-
 /* Batch after batch, until nothing of these firms is left or time is up. */
 static int
 firms_run(struct review_run *out, int64_t until_us,
@@ -279,7 +260,7 @@ review_run(
 	arena_free(part.arena);
 	if (out->sent > 0)
 		message_wake();
-	return rc == 0 ? heartbeat_write(req, why) : -1;
+	return rc == 0 ? heartbeat_write("review-request", req, why) : -1;
 }
 
 char *

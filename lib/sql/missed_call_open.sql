@@ -22,7 +22,7 @@
 -- $20 suppress: why it is not sent, as far as known before (withheld, landline, destination, module_off), or NULL
 -- $21 event_ids: three ids: created or updated, status_changed, urgency_changed
 -- $22 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "sender", "carrier",
---            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told, "most": alerts in an hour}, sent
+--            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told}, sent
 --            if the call opens or reopens a ticket; NULL: the firm is not to be told
 -- > replay, same_body, answer
 with
@@ -35,7 +35,7 @@ i as (
 al as (                                         -- one row, of nulls without an alert
   select * from jsonb_to_record(coalesce($22::jsonb, '{}')) as (
     id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
-    carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz, reason text, most int)),
+    carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz, reason text)),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 seen as (
@@ -79,10 +79,7 @@ d as (
          r.reason, r.reason is null as texts_now, r.reason <> 'recent' and not r.noted as notes_now
   from i cross join r left join co on true left join ti on true),
 tell as (                                       -- whom to alert, and why it cannot be
-  select al.*, replace(al.body, '{number}', d.number::text) as text,
-         case when al.reason is not null then al.reason
-              when (select count(*) from alerts p where p.customer_id = (select app_tenant()) and p.step = 0
-                      and p.told_at > $6::timestamptz - interval '1 hour') >= al.most then 'alert_flood' end as why
+  select al.*, replace(al.body, '{number}', d.number::text) as text, al.reason as why
   from d cross join al
   where d.alarm and al.id is not null),
 a as (

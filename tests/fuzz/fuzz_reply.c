@@ -47,6 +47,7 @@ check_variants(const char *text)
 	assert(meaning_with("", text, " ") == meaning);
 	assert(meaning_with(" \n", text, "") == meaning);
 	assert(meaning_shouted(text) == meaning);
+	assert(reply_consent(text) <= REPLY_NO);
 	assert(meaning_with("STOP ", text, "") == REPLY_STOP);
 	/* An emergency on a line of its own is lost to STOP and to reactions,
 	 * which quote, only. */

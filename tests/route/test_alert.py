@@ -70,6 +70,11 @@ def told(firm, ticket_id, to):
 
 
 def emergency(firm, phone=None, **fields):
+    """From the firm's own website, which may as often as it must."""
+    return sent(firm, phone, token=firm.token, source="wizard", **fields)
+
+
+def sent(firm, phone=None, **fields):
     answer = firm.ticket(phone, urgency="HIGH", **fields)
     assert answer.status_code in (200, 201), answer.text
     return answer.json()
@@ -80,7 +85,7 @@ def emergency(firm, phone=None, **fields):
 
 def test_an_emergency_of_the_form_is_told_to_the_first_on_call(firm):
     phone = mobile()
-    made = emergency(firm, phone, contact_name="Zoë Müller", summary="Wasser läuft in den Keller")
+    made = sent(firm, phone, contact_name="Zoë Müller", summary="Wasser läuft in den Keller")
     line = told(firm, made["ticket_id"], firm.on_call[0])
     assert line["body"].startswith(f"Muster Haustechnik AG: NOTFALL Nr. {made['number']}. Zoe Müller {phone}: "
                                    f'"Wasser läuft in den Keller" ')
@@ -144,11 +149,11 @@ def test_an_emergency_on_a_finished_ticket_is_told_again(firm):
 
 
 def test_what_the_firm_writes_down_itself_alerts_nobody(firm):
-    made = emergency(firm, token=firm.token)
+    made = sent(firm, token=firm.token)
     assert firm.tickets()[-1]["source"] == "manual"
     assert alerts(firm, made["ticket_id"]) == []
     # Its website says with the same token that a visitor wrote it.
-    made = emergency(firm, token=firm.token, source="wizard")
+    made = emergency(firm)
     told(firm, made["ticket_id"], firm.on_call[0])
 
 
@@ -172,6 +177,14 @@ def test_200_answers_1_at_once_are_one_alert(firm):
     (ticket,) = firm.tickets(phone)
     told(firm, ticket["id"], firm.on_call[0])
     assert kinds(firm, ticket["id"]).count("sms_received") == 200
+
+
+def test_the_command_shows_neither_number_nor_link(firm):
+    phone = mobile()
+    made = emergency(firm, phone, summary="Keller")
+    for flags in ([], ["--json"]):
+        shown = firm.stack.command("ticket", "show", firm.slug, str(made["number"]), *flags).stdout
+        assert "NOTFALL" in shown and "Keller" in shown and phone not in shown and "/a/" not in shown
 
 
 # ---- when ---------------------------------------------------------------------------------------
@@ -311,7 +324,7 @@ def test_strangers_alarm_ten_times_an_hour_and_those_who_answer_as_often_as_they
     firm = firm_of(stack)
     caller = mobile()
     firm.missed_call(caller)
-    made = [emergency(firm)["ticket_id"] for _ in range(13)]
+    made = [sent(firm)["ticket_id"] for _ in range(13)]
     rows = [row for ticket_id in made for row in alerts(firm, ticket_id)]
     assert [r["reason"] for r in rows] == [None] * 10 + ["alert_flood"] * 3
     # The last one says so.
@@ -319,13 +332,13 @@ def test_strangers_alarm_ten_times_an_hour_and_those_who_answer_as_often_as_they
     number = firm.stack.one("select number from tickets where id = %s", made[9])["number"]
     assert f"NOTFALL Nr. {number}. " in rows[9]["body"] and rows[9]["segments"] <= 2
     # Whoever called before is no stranger, whatever is going on.
-    (row,) = alerts(firm, emergency(firm, caller)["ticket_id"])
+    (row,) = alerts(firm, sent(firm, caller)["ticket_id"])
     assert row["reason"] is None and "ohne SMS" not in row["body"]
     assert "alert_impossible" in kinds(firm, made[-1])
     ticket_id = firm.text(mobile(), "1").json()["ticket_id"]
     told(firm, ticket_id, firm.on_call[0])
     # Nor is the firm's own website held back, whose visitors it knows.
-    assert alerts(firm, emergency(firm, token=firm.token, source="wizard")["ticket_id"])[0]["reason"] is None
+    assert alerts(firm, emergency(firm)["ticket_id"])[0]["reason"] is None
 
 
 # ---- missed calls -------------------------------------------------------------------------------
@@ -398,8 +411,7 @@ def test_alerts_do_not_go_to_the_number_they_come_from(stack, firm):
 
 
 def alarm(firm):
-    """From the firm's own website, which may as often as it must."""
-    return emergency(firm, token=firm.token, source="wizard")["ticket_id"]
+    return emergency(firm)["ticket_id"]
 
 
 def telling_of(firm, ticket_id):
@@ -439,6 +451,14 @@ def test_a_no_hands_it_on_at_once(firm, text):
     assert row["answered_at"] is None and row["next_at"] < row["told_at"] + datetime.timedelta(seconds=60)
     assert kinds(firm, ticket_id).count("alert_declined") == 1
     firm.text(firm.on_call[0], "ok")
+
+
+def test_a_no_of_the_only_one_waits_its_minutes(stack):
+    firm = firm_of(stack, on_call=1)
+    ticket_id = alarm(firm)
+    assert firm.text(firm.on_call[0], "nein").json()["meaning"] == "alert_noted"
+    row = telling_of(firm, ticket_id)
+    assert row["next_at"] == row["told_at"] + datetime.timedelta(minutes=5)
 
 
 @pytest.mark.parametrize("text", ["Welche Adresse?", "Notfall", "2", "3", "Wo ist das", "ok?", "danke aber bin auf dem Dach"])

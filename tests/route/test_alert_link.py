@@ -23,7 +23,7 @@ def firm(stack):
 
 def alarm(firm, **fields):
     """An emergency: the ticket, and the path of the link that was sent."""
-    answer = firm.ticket(urgency="HIGH", **fields)
+    answer = firm.ticket(urgency="HIGH", token=firm.token, source="wizard", **fields)
     assert answer.status_code == 201, answer.text
     return answer.json()["ticket_id"], path_of(firm, answer.json()["ticket_id"])
 

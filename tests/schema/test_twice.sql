@@ -2,7 +2,7 @@
 -- time is done once, and the second answer is the first one. Nothing here is rolled back: it comes last.
 set client_min_messages = warning;
 select tap.start();
-select plan(29);
+select plan(35);
 
 -- the answer without the word that says it is a repeated one
 create function pg_temp.run(which text, args jsonb, tenant uuid default tap.a()) returns jsonb language sql volatile
@@ -10,7 +10,7 @@ create function pg_temp.run(which text, args jsonb, tenant uuid default tap.a())
 create temp table part (name text primary key, which text, args jsonb, tenant uuid, answer jsonb, rows jsonb);
 create function pg_temp.rows() returns jsonb language sql stable
   return jsonb_build_array((select count(*) from tickets), (select count(*) from ticket_events), (select count(*) from sms_log), (select count(*) from contacts),
-                           (select count(*) from inbound_events), (select count(*) from appointments), (select count(*) from customers), (select count(*) from tokens));
+                           (select count(*) from inbound_events), (select count(*) from appointments), (select count(*) from customers), (select count(*) from tokens), (select count(*) from alerts));
 create procedure pg_temp.first(named text, statement text, params jsonb, tenant uuid default tap.a()) language plpgsql as $$
 declare
   r jsonb := pg_temp.run(statement, params, tenant);
@@ -62,5 +62,12 @@ select pg_temp.again('token');
 insert into review_links (code, customer_id, ticket_id, created_at) select 'twiceTWICE12', tap.a(), id, tap.at() from tickets where contact_phone = '+41795550001';
 call pg_temp.first('click', 'review_click', jsonb_build_object('code', 'twiceTWICE12', 'counts', true, 'now', tap.at(9), 'event_id', gen_random_uuid()));
 select pg_temp.again('click');
+
+call pg_temp.first('alarm', 'ticket_open', tap.ticket_args(jsonb_build_object('phone', '+41795550004', 'urgency', 'HIGH', 'alert', jsonb_build_object('id', gen_random_uuid(),
+  'message_id', gen_random_uuid(), 'event_id', gen_random_uuid(), 'kind', 'emergency', 'template', 'alert', 'phone', '+41790000011', 'body', 'x', 'segments', 1,
+  'sender', '+41790000001', 'carrier', 'console', 'code_hash', repeat('a', 64), 'next_at', tap.at(5), 'not_before', tap.at(), 'expires_at', tap.at(60))), tap.at(), tap.a()));
+select pg_temp.again('alarm');
+call pg_temp.first('button', 'alert_answer', jsonb_build_object('code_hash', repeat('a', 64), 'now', tap.at(9), 'event_id', gen_random_uuid()));
+select pg_temp.again('button');
 
 select * from finish();

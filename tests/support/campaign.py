@@ -127,6 +127,7 @@ class Story:
         self.requests = requests  # (path, headers, body)
         self.events = events      # how many of created, updated, sms_received
         self.messages = messages  # how many were or are to be sent to the contact
+        self.alerts = any(b'"Body": "1"' in body for _, _, body in requests)  # the firm is told once
         self.answers = []
 
 
@@ -244,6 +245,10 @@ class Clients:
                 "select to_number, count(*) from sms_log where customer_id = %s and direction = 'outbound'"
                 " and status <> 'suppressed' group by 1", firm.id)
         }
+        alerts = {
+            row["ticket_id"]: row["count"] for row in stack.sql(
+                "select ticket_id, count(*) from sms_log where customer_id = %s and template = 'alert' group by 1", firm.id)
+        }
         wrong = list(self.violations)
         for story in self.lived:
             found = tickets.pop(story.phone, [])
@@ -256,6 +261,8 @@ class Clients:
             for kind in ("created", "updated", "sms_received"):
                 if events[found[0]["id"], kind] != story.events.get(kind, 0):
                     wrong.append(f"{story.phone}: {events[found[0]['id'], kind]} times {kind}, not {story.events}")
+            if alerts.get(found[0]["id"], 0) != story.alerts:
+                wrong.append(f"{story.phone}: {alerts.get(found[0]['id'], 0)} alerts, not {int(story.alerts)}")
             if messages.get(story.phone, 0) != story.messages:
                 wrong.append(f"{story.phone}: {messages.get(story.phone, 0)} messages, not {story.messages}")
         wrong += [f"tickets of nobody: {phone}" for phone in tickets]

@@ -4,10 +4,13 @@
 #include "alphabet.h"
 
 #include <check.h>
+#include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "utf8.h"
 
 /* Text: a pattern, so many times, and what comes after it. */
@@ -178,6 +181,85 @@ START_TEST(replacements_are_for_others_letters)
 }
 END_TEST
 
+static const struct {
+	const char *text;
+	size_t max;
+	const char *words;
+} quotations[] = {
+	{ "Wasser im Keller", 20, "Wasser im Keller" },
+	{ "Wasser im Keller", 10, "Wasser im" },
+	{ "  a\n\tb  ", 20, "a b" },
+	{ "", 20, "" },
+	{ "🚰 … ***", 20, "" },
+	{ "Спасибо", 20, "" },
+	{ "garçon, Ça là!", 20, "garcon, Ça là!" },
+	{ "Bu\xcc\x88ro", 20, "Buro" }, /* NFD: the accent on its own */
+	{ "Ruedi’s Œuvre – 3½", 30, "Ruedi's OEuvre - 3" },
+	{ "https://evil.example/x?y=1", 40, "https evil example x?y 1" },
+	{ "a@b.ch", 20, "a b ch" },
+	{ "{number}{{link}}", 20, "number link" },
+	{ "Tel 079 123 45 67 danke", 40, "Tel danke" },
+	{ "Tel 079-123,45!67 danke", 40, "Tel danke" },
+	{ "0900123456", 20, "" },
+	{ "8005", 20, "8005" },
+	{ "3 Zimmer, 2 WC, 8005 ZH", 40, "3 Zimmer, 2 WC, 8005 ZH" },
+	{ "öööö", 3, "ööö" },
+	{ "\xff\xc3(", 20, "" },
+};
+
+START_TEST(a_stranger_s_words_become_harmless)
+{
+	struct arena *a = arena_new((size_t)64 * 1024);
+
+	ck_assert_str_eq(
+	    alphabet_words(a, quotations[_i].text, quotations[_i].max),
+	    quotations[_i].words);
+	arena_free(a);
+}
+END_TEST
+
+/* What must hold of any quotation. */
+static void
+check_quotation(const char *words, size_t max)
+{
+	struct text_cost cost = alphabet_cost(words);
+	int digits = 0;
+
+	ck_assert_int_eq(cost.alphabet, ALPHABET_GSM7);
+	ck_assert_int_le(cost.units, (int)max);
+	ck_assert_msg(
+	    strpbrk(words, "./:@{}\\^[]~|\r\n\t\f\"") == NULL, "\"%s\"", words);
+	for (; *words != '\0'; words++) {
+		if (isdigit((unsigned char)*words) != 0)
+			ck_assert_int_le(++digits, 4);
+		else if (isalpha((unsigned char)*words) != 0 || *words < 0)
+			digits = 0;
+	}
+}
+
+START_TEST(so_do_any_bytes)
+{
+	static const char pieces[][8] = { "1", "23", "+41", " ", ".", "/", "ä",
+		"ç", "é", "💥", "\xcc\x88", "\xff", "a", "-", ",", "'", "\"",
+		"{", "0", "9" };
+	struct arena *a = arena_new((size_t)64 * 1024);
+	uint32_t seed = 1;
+
+	for (int turn = 0; turn < 1000; turn++) {
+		struct buf b;
+
+		buf_init(&b, a);
+		for (int i = 0; i < 30; i++) {
+			seed = seed * 1664525U + 1013904223U;
+			buf_str(&b, pieces[(seed >> 16) % 20]);
+		}
+		check_quotation(alphabet_words(a, b.text, 24), 24);
+		arena_reset(a);
+	}
+	arena_free(a);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -194,6 +276,9 @@ main(void)
 	tcase_add_loop_test(tc, a_plain_text_is_what_people_write_instead, 0,
 	    (int)(sizeof(plains) / sizeof(plains[0])));
 	tcase_add_test(tc, replacements_are_for_others_letters);
+	tcase_add_loop_test(tc, a_stranger_s_words_become_harmless, 0,
+	    (int)(sizeof(quotations) / sizeof(quotations[0])));
+	tcase_add_test(tc, so_do_any_bytes);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
