@@ -139,7 +139,7 @@ def test_the_dispatcher_dies_between_receipt_and_answer(installation, firm, ecal
     answer = receipt(installation, dialect="generic", provider="ecall", provider_id=their_id, id=row["id"], status="sent")
     assert answer.json()["status"] == "applied"
     assert status(firm, phone) == "delivered" and ecall.accepted(phone) == [their_id]
-    assert sms_events(firm, ticket) == ["sms_sent", "sms_delivered"]
+    assert sms_events(firm, ticket) == ["sms_unknown", "sms_sent", "sms_delivered"]
     assert parked(installation, their_id) == ["matched"]
 
 

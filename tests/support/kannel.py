@@ -99,16 +99,17 @@ class Kannel:
         self.start_phones()
 
     def stop(self, *names):
-        """They finish what they have, and keep the rest on disk. The phones end when the bearerbox has hung up: what it
-        counts as delivered is printed by then."""
-        stopped = [self.running.pop(name) for name in names or list(self.running)]
-        for process in stopped:
-            if process.stdin is None:
-                process.terminate()
-            else:
-                process.stdin.close()
-        for process in stopped:
+        """They finish what they have, and keep the rest on disk. The phones end by themselves when the bearerbox has hung
+        up and all is printed that it counts as delivered."""
+        stopped = {name: self.running.pop(name) for name in names or list(self.running)}
+        phones = stopped.pop("phones", None)
+        for process in stopped.values():
+            process.terminate()
+        for process in stopped.values():
             process.wait(15)
+        if phones is not None:
+            phones.wait(15)
+            phones.stdin.close()
 
     # ---- phones ----------------------------------------------------------------------------
 
