@@ -22,6 +22,7 @@
 #include "json_write.h"
 #include "log.h"
 #include "problem.h"
+#include "report.h"
 #include "route.h"
 #include "sender.h"
 #include "tenant.h"
@@ -309,6 +310,11 @@ webhook_receive(enum webhook_kind kind, const struct request *req,
 	if (req->is_head)
 		return 0;
 	rc = read(&hook, req, why);
+	/* eCall may have one address for what it tells: its receipt of a
+	 * message that was given our id. */
+	if (rc == 0 && hook.count == 0 && hook.dialect == &dialect_ecall &&
+	    fields_has(hook.fields, "JobID"))
+		return report_receive(req, res, why);
 	if (rc == 0 && hook.count == 0)
 		rc = take_nothing(&hook, req, why);
 	for (size_t i = 0; rc == 0 && i < hook.count; i++)

@@ -284,6 +284,17 @@ def test_a_firms_token_speaks_of_its_messages(stack, message, token):
     assert row(stack, made)["error"] == "error: Ungültig"
 
 
+def test_ecall_may_have_one_address_for_all_it_tells(stack, message, token):
+    made = message(provider="ecall_https", status="unknown")
+    told = {"Function": "Notification", "ResultCode": "0", "ResultText": "OK", "Number": "0041791234567", "JobID": made}
+    answer = stack.get("/api/webhook/sms-reply/ecall/wrong", params=told)
+    problems.check(answer, "unverified", route="sms_reply")
+    assert row(stack, made)["status"] == "unknown"
+    answer = stack.get(f"/api/webhook/sms-reply/ecall/{token}", params=told)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert row(stack, made)["status"] == "delivered"
+
+
 def test_ecall_may_write_windows_1252(stack, message):
     made = message()
     assert stack.get(stack.receipt_path("ecall", made) + "&ResultCode=2&ResultText=Ung%FCltig").status_code == 200
