@@ -824,7 +824,7 @@ def test_a_warm_call_asks_the_database_once(firm):
     calls = [firm.missed_call(mobile()) for _ in range(12)]
     trips = [round_trips(firm.stack, c) for c in calls]
     # Each worker asks once in a while whose number it is.
-    assert min(trips) == 1 and max(trips) <= 2 and trips.count(1) >= 6, trips
+    assert min(trips) == 1 and max(trips) <= 3 and trips.count(1) >= 6, trips
 
 
 # ---- what is kept ---------------------------------------------------------------------------
