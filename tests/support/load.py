@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import threading
+import uuid
 
 from .stack import wait_for
 
@@ -101,6 +102,10 @@ def load_of(route, stack, firm):
         stack.sql("insert into review_links (code, customer_id, ticket_id, created_at) values (%s, %s, %s, now())",
                   code, firm.id, ticket)
         return ("GET", f"/r/{code}"), {}, {302}
+    if route == "sms_status":
+        message = str(uuid.uuid4())
+        path = stack.receipt_path("generic", message).split("?")[0]
+        return ("POST", path, json.dumps({"id": message, "status": "sent"})), {}, {200}
     if route == "alert_link":
         return ("GET", "/a/" + "x" * 16), {}, {404}
     return ("GET", {"health": "/healthz", "root": "/"}[route]), {}, {200, 302}
