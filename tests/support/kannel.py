@@ -83,11 +83,11 @@ class Kannel:
             return s.connect_ex(("127.0.0.1", self.ports[port])) == 0
 
     def start_bearerbox(self):
-        self._run("bearerbox", ["bearerbox", str(self.home / "kannel.conf")], stdin=subprocess.DEVNULL)
+        self._run("bearerbox", ["/usr/sbin/bearerbox", str(self.home / "kannel.conf")], stdin=subprocess.DEVNULL)
         wait_for(lambda: self._listens("box"), what="bearerbox")
 
     def start_smsbox(self):
-        self._run("smsbox", ["smsbox", str(self.home / "kannel.conf")], stdin=subprocess.DEVNULL)
+        self._run("smsbox", ["/usr/sbin/smsbox", str(self.home / "kannel.conf")], stdin=subprocess.DEVNULL)
         wait_for(lambda: self._listens("sendsms"), what="smsbox")
 
     def start_phones(self):
