@@ -139,6 +139,8 @@ static const struct rule {
 	    "", false, false },
 	[TEXT_TICKET_CONFIRMATION_JOINED] = { "ticket_confirmation_joined",
 	    NUMBER, 0, "", false, false },
+	[TEXT_TICKET_CONFIRMATION_URGENT] = { "ticket_confirmation_urgent",
+	    NUMBER, 0, "", false, false },
 	[TEXT_REPLY_URGENT] = { "reply_urgent", UNTIL, 0, "", false, true },
 	[TEXT_REPLY_URGENT_JOINED] = { "reply_urgent_joined", 0, 0, "", false,
 	    true },

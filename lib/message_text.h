@@ -23,6 +23,7 @@ enum text_name {
 	TEXT_MISSED_CALL_EMERGENCY, /* quiet hours, text_back "emergency" */
 	TEXT_TICKET_CONFIRMATION,   /* number until */
 	TEXT_TICKET_CONFIRMATION_JOINED, /* number */
+	TEXT_TICKET_CONFIRMATION_URGENT, /* number */
 	TEXT_REPLY_URGENT,               /* until */
 	TEXT_REPLY_URGENT_JOINED,
 	TEXT_REPLY_CALLBACK, /* until */

@@ -161,6 +161,16 @@ visitor_suppress(const struct ticket_request *t, const struct tenant *tenant,
 	return is_person ? NULL : "form_check";
 }
 
+/*
+ * What the confirmation says. Who reports an emergency is not told of the hour
+ * by which the office answers while somebody on call is being woken.
+ */
+static const struct intake_words words_of_day = { TEXT_TICKET_CONFIRMATION,
+	TEXT_TICKET_CONFIRMATION_JOINED, true };
+static const struct intake_words urgent_words = {
+	TEXT_TICKET_CONFIRMATION_URGENT, TEXT_TICKET_CONFIRMATION_URGENT, false
+};
+
 /* When the confirmation may leave. */
 static struct clock_time
 confirmation_time(const struct ticket_request *t, const struct intake *in,
@@ -177,8 +187,10 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
     struct intake *in, const char *source, const struct request *req,
     struct problem *why)
 {
-	static const struct intake_words words = { TEXT_TICKET_CONFIRMATION,
-		TEXT_TICKET_CONFIRMATION_JOINED, true };
+	const char *alert = alert_of(t, in, source, req);
+	const struct intake_words *words =
+	    alert != NULL && in->tenant->on_call_count > 0 ? &urgent_words
+							   : &words_of_day;
 	struct clock_time not_before = confirmation_time(t, in, req);
 	struct intake_result result;
 	struct stmt_ticket_open params = {
@@ -204,7 +216,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.metadata = t->metadata,
 		.sla_due_at = in->sla_due_at,
 		.message_id = id_new_in(req->arena),
-		.texts = intake_texts(in, req, not_before, &words),
+		.texts = intake_texts(in, req, not_before, words),
 		.sender = tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
@@ -212,7 +224,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 4),
-		.alert = alert_of(t, in, source, req),
+		.alert = alert,
 		.vouched = route_bearer(req) != NULL ? "true" : "false",
 	};
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "problem.h"
 #include "secret.h"
 
 /* Nobody types a number and what it is about in less. */
@@ -14,6 +15,19 @@
 /* A page that was left open over night on a phone still counts. */
 #define LONGEST_US CLOCK_DAY
 #define SECONDS_DIGITS 11
+
+const char *
+visitor_token(struct arena *a, const char *slug, struct clock_time now)
+{
+	long long shown = now.us / CLOCK_SECOND;
+	struct secret_mac mac;
+	struct problem ignored;
+
+	if (secret_sign(&mac, "form", arena_printf(a, "%s %lld", slug, shown),
+		&ignored) != 0)
+		return NULL;
+	return arena_printf(a, "%lld.%s", shown, mac.text);
+}
 
 bool
 visitor_token_is_good(

@@ -15,6 +15,13 @@
 struct arena;
 
 /*
+ * The token of this firm's form that is shown now, or NULL: without the
+ * installation's key (secret.h) nothing is signed.
+ */
+const char *visitor_token(
+    struct arena *a, const char *slug, struct clock_time now);
+
+/*
  * Is token that of this firm's form, shown at least three seconds and at most
  * a day ago? "<seconds since 1970>.<mac>": the instant at which the form was
  * shown, and secret_sign() of "<slug> <seconds>" for the purpose "form".

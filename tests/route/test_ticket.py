@@ -37,6 +37,14 @@ def night(stack):
 
 
 @pytest.fixture(scope="module")
+def pikett(stack):
+    """Somebody is on call at night."""
+    return stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00", daily_segments=100000, config={
+        "language": "de", "languages": ["de", "fr", "it", "en"], "on_call": [{"phone": mobile(), "name": "Reto"}],
+    })
+
+
+@pytest.fixture(scope="module")
 def new_york(stack):
     return stack.tenant(timezone="America/New_York", daily_segments=100000)
 
@@ -882,8 +890,47 @@ def test_a_deferred_promise_is_worded_for_when_it_is_read(night, clock):
 def test_an_emergency_is_confirmed_at_night(night, clock):
     phone = mobile()
     clock("2027-07-14T21:30:00Z")
-    assert taken(night.ticket(phone, urgency="HIGH"), 201)["confirmation"] == "queued"
-    wait_sent(night, phone)
+    said = taken(night.ticket(phone, urgency="HIGH"), 201)
+    assert said["confirmation"] == "queued"
+    (row,) = wait_sent(night, phone)
+    # The firm has a landline and names nobody: no one is woken, so nobody promises to call now.
+    assert row["body"] == f"Muster Haustechnik AG: Danke, wir haben Ihre Anfrage Nr. {said['number']} erhalten. Wir melden uns morgen bis 09:00."
+
+
+URGENT = {
+    "de": "Ihr Notfall Nr. {} ist gemeldet. Wir rufen Sie gleich an.",
+    "fr": "Votre urgence no {} est signalée. Nous vous appelons tout de suite.",
+    "it": "La sua emergenza n. {} è segnalata. La chiamiamo subito.",
+    "en": "Your emergency no. {} is reported. We are calling you right away.",
+}
+
+
+@pytest.mark.parametrize("language", URGENT)
+def test_an_emergency_that_wakes_somebody_promises_a_call_and_no_hour(pikett, clock, language):
+    phone = mobile()
+    clock("2027-07-14T21:30:00Z")
+    said = taken(pikett.ticket(phone, urgency="HIGH", language=language), 201)
+    (row,) = wait_sent(pikett, phone)
+    assert row["body"] == f"Muster Haustechnik AG: {URGENT[language].format(said['number'])}"
+    assert (row["template"], row["segments"]) == ("ticket_confirmation", 1)
+
+
+def test_what_the_firm_itself_notes_as_urgent_promises_its_hour(pikett, clock):
+    phone = mobile()
+    clock("2027-07-14T21:30:00Z")
+    taken(pikett.ticket(phone, urgency="HIGH", token=pikett.token), 201)
+    (row,) = wait_sent(pikett, phone)
+    assert "Wir melden uns morgen bis 09:00." in row["body"]
+
+
+def test_a_request_that_becomes_an_emergency_is_told_so(pikett, clock):
+    phone = mobile()
+    clock("2027-07-14T08:00:00Z")
+    said = taken(pikett.ticket(phone), 201)
+    clock("2027-07-14T08:31:00Z")
+    taken(pikett.ticket(phone, urgency="HIGH"), 200)
+    bodies = sorted(row["body"] for row in wait_sent(pikett, phone, 2))
+    assert bodies[1] == f"Muster Haustechnik AG: {URGENT['de'].format(said['number'])}"
 
 
 # ---- Idempotency-Key ---------------------------------------------------------------------------

@@ -110,6 +110,28 @@ START_TEST(what_is_no_token_is_refused)
 }
 END_TEST
 
+START_TEST(what_a_page_is_given_counts)
+{
+	struct clock_time shown = { SHOWN * CLOCK_SECOND + 999999 };
+	const char *text = visitor_token(a, "muster-ag", shown);
+
+	ck_assert_str_eq(text, token("form", "muster-ag", SHOWN));
+	ck_assert(!is_good(text, CLOCK_SECOND));
+	ck_assert(is_good(text, CLOCK_MINUTE));
+	ck_assert(
+	    !is_good(visitor_token(a, "another-ag", shown), CLOCK_MINUTE));
+}
+END_TEST
+
+START_TEST(without_a_key_no_page_is_given_one)
+{
+	struct clock_time shown = { SHOWN * CLOCK_SECOND };
+
+	ck_assert_int_eq(unsetenv("SECRETS_KEY"), 0);
+	ck_assert_ptr_null(visitor_token(a, "muster-ag", shown));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -122,6 +144,8 @@ main(void)
 	tcase_add_test(tc, a_person_takes_three_seconds_to_a_day);
 	tcase_add_test(tc, only_what_we_signed_for_this_form_counts);
 	tcase_add_test(tc, what_is_no_token_is_refused);
+	tcase_add_test(tc, what_a_page_is_given_counts);
+	tcase_add_test(tc, without_a_key_no_page_is_given_one);
 	suite_add_tcase(s, tc);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
