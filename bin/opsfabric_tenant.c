@@ -14,6 +14,7 @@
 #include "opsfabric_command.h"
 #include "problem.h"
 #include "tenant_document.h"
+#include "tenant_patch.h"
 
 #define DOCUMENT_MAX ((size_t)256 * 1024)
 #define ASSIGNMENTS_MAX 200
@@ -215,8 +216,7 @@ patched(struct command_run *run, const char *text, const char *patch,
     const char *origin)
 {
 	struct problem why;
-	const char *merged =
-	    tenant_document_merge(run->arena, text, patch, &why);
+	const char *merged = tenant_patch_merge(run->arena, text, patch, &why);
 
 	if (merged == NULL)
 		command_error("%s: %s", origin, why.detail);
@@ -228,7 +228,7 @@ assigned(struct command_run *run, const char *text, const char *assignment)
 {
 	struct problem why;
 	const char *patch =
-	    tenant_document_assignment(run->arena, assignment, &why);
+	    tenant_patch_assignment(run->arena, assignment, &why);
 
 	if (patch == NULL) {
 		command_error("%s", command_plain(run->arena, why.detail));

@@ -177,9 +177,9 @@ parse(const struct cJSON **out, struct arena *a, const char *copy, size_t len,
 	return 0;
 }
 
-int
-json_parse(const struct cJSON **out, struct arena *a, const char *text,
-    size_t len, struct problem *why)
+static int
+parse_foreign(const struct cJSON **out, struct arena *a, const char *text,
+    size_t len, int values_max, struct problem *why)
 {
 	const char *copy = arena_strndup(a, text, len);
 	const cJSON *tree = NULL;
@@ -187,13 +187,35 @@ json_parse(const struct cJSON **out, struct arena *a, const char *text,
 	if (!utf8_is_text(text, len))
 		return problem(
 		    why, PROBLEM_BAD_TEXT, NULL, "The body is not UTF-8");
-	if (scan(copy, len, VALUES_FOREIGN, why) != 0 ||
+	if (scan(copy, len, values_max, why) != 0 ||
 	    parse(&tree, a, copy, len, why) != 0)
 		return -1;
 	assert(tree != NULL);
 	if (names_are_single(tree, why) != 0)
 		return -1;
 	*out = tree;
+	return 0;
+}
+
+int
+json_parse(const struct cJSON **out, struct arena *a, const char *text,
+    size_t len, struct problem *why)
+{
+	return parse_foreign(out, a, text, len, VALUES_FOREIGN, why);
+}
+
+int
+json_parse_document(const struct cJSON **out, struct arena *a, const char *text,
+    struct problem *why)
+{
+	const struct cJSON *v;
+
+	if (parse_foreign(&v, a, text, strlen(text), VALUES_STORED, why) != 0)
+		return -1;
+	if (!json_is_object(v))
+		return problem(
+		    why, PROBLEM_BAD_JSON, NULL, "It must be a JSON object");
+	*out = v;
 	return 0;
 }
 

@@ -22,8 +22,14 @@ int json_parse(const struct cJSON **out, struct arena *a, const char *text,
     size_t len, struct problem *why);
 
 /*
- * The same for what an operator put into our own database: as deep, but with
- * up to 20,000 values.
+ * The same for a document of the operator: an object of up to 20,000 values.
+ */
+int json_parse_document(const struct cJSON **out, struct arena *a,
+    const char *text, struct problem *why);
+
+/*
+ * For what stands in our own database, where it was checked before: as many
+ * values, and as deep.
  */
 int json_parse_stored(const struct cJSON **out, struct arena *a,
     const char *text, struct problem *why);

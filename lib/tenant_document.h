@@ -12,9 +12,8 @@
 #define LIB_TENANT_DOCUMENT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include "problem.h"
+#include "tenant_problem.h"
 
 struct arena;
 
@@ -42,36 +41,17 @@ enum tenant_field {
 /* "sms_number": the column, and the member of the document. */
 const char *tenant_field_name(enum tenant_field field);
 
+/* Is its value a text in the document? Else a number, a boolean or an object.
+ */
+bool tenant_field_is_text(enum tenant_field field);
+
 /* The values as they are stored, NULL for a default. */
 struct tenant_document {
 	const char *value[TENANT_FIELD_MAX];
 };
 
-#define TENANT_PROBLEMS_MAX 40
-
-/* field points to what is wrong: "/config/texts/de/missed_call". */
-struct tenant_problems {
-	struct problem list[TENANT_PROBLEMS_MAX];
-	size_t count; /* what does not fit is not counted */
-};
-
 /* Read and check. -1 unless there is no problem at all. */
 int tenant_document_read(struct tenant_document *out, struct arena *a,
     const char *text, struct tenant_problems *problems);
-
-/*
- * text with patch merged into it as RFC 7396 says: what patch does not name
- * stays, null takes away. Both are JSON objects. NULL, with *why, where one of
- * them is none.
- */
-char *tenant_document_merge(
-    struct arena *a, const char *text, const char *patch, struct problem *why);
-
-/*
- * "phone=+41…", "config.sms.countries=[\"+41\"]" as a patch: a name or a path,
- * and a value that is JSON where the setting is no text. "name=" is null.
- */
-char *tenant_document_assignment(
-    struct arena *a, const char *text, struct problem *why);
 
 #endif
