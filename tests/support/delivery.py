@@ -20,6 +20,8 @@ PROVIDERS = ("ecall", "ecall_https", "twilio", "kannel")
 FAULTS = ("accept=60,accept_close=5,refuse=4,busy=4,fail=2,accept_fail=3,reset_after_reading=3,accept_reset=3,close_after_reading=1,"
           "garbage=2,accept_garbage=2,accept_cut=2,accept_no_id=2,not_http=1,drop_kept=5,hang=0.3,accept_hang=0.3,late=0.3,"
           "receipt_first=3,receipts_twice=3,receipt_only=2,receipt_failed=1")
+# Three dispatchers begin several hundred at once: so many more must wait that one kill cannot take them all.
+WAITING = 800
 # Of messages that were accepted the provider may say later that they did not arrive.
 ARRIVED_NOT = {"receipt_failed"}
 
@@ -47,6 +49,10 @@ def queue(stack, firm, count, providers, lives="1 hour"):
         " from unnest(%s::text[]) with ordinality u (id, n), clock_timestamp() t",
         firm.id, start, list(providers), len(providers), lives, ids)
     return ids
+
+
+def queued(stack):
+    return stack.one("select count(*) from sms_log where status = 'queued'")["count"]
 
 
 class Dispatchers:
@@ -96,7 +102,7 @@ def kill_somebody(rng, processes, dispatchers):
         return None
     if kind == "backend":
         pids = processes.backends("dispatcher")
-        return kind if pids and kill(rng.choice(pids)) else None
+        return kind if pids and processes.kill_backend(rng.choice(pids)) else None
     first = processes.postmaster()
     kill(first)
     wait_for(lambda: not is_running(first), 60, "Postgres to end")
@@ -156,7 +162,7 @@ def untrue(stack, provider, ids):
     return wrong, counts
 
 
-def kill_rounds(home, messages, dispatchers=3, say=lambda words: None, seed=None, **more):
+def kill_rounds(home, rounds, dispatchers=3, say=lambda words: None, seed=None, **more):
     """kill -9 of dispatchers, their backends and the postmaster while four providers do whatever can go wrong."""
     seed = seed if seed is not None else random.randrange(10**9)
     rng = random.Random(seed)
@@ -167,23 +173,25 @@ def kill_rounds(home, messages, dispatchers=3, say=lambda words: None, seed=None
         firm = stack.tenant(daily_segments=1000000)
         processes = Processes(stack)
         with Dispatchers(stack, processes, dispatchers) as team:
-            ids = queue(stack, firm, messages, PROVIDERS)
-            while provider.count() < messages * 0.6:
-                count = provider.count()
-                wait_for(lambda: provider.count() >= count + rng.randrange(5, max(6, min(120, messages // 10))), 120, "messages to leave")
+            ids = []
+            while sum(kills.values()) < rounds:
+                # Whoever is killed leaves unknown what it had in flight, and that never leaves: there must be more.
+                if queued(stack) < WAITING:
+                    ids += queue(stack, firm, WAITING, PROVIDERS)
+                enough = provider.count() + rng.randrange(5, 100)
+                wait_for(lambda: provider.count() >= enough, 120, "messages to leave")
                 time.sleep(rng.uniform(0, 0.02))     # anywhere inside a batch
                 kind = kill_somebody(rng, processes, team)
                 if kind is not None:
                     kills[kind] += 1
                 team.revive()
                 say(f"{provider.count()} accepted, {sum(kills.values())} kills")
-            processes.wait_database()
             stack.close()
             settle(stack, ids, say)
         violations, counts = untrue(stack, provider, ids)
         violations += processes.complaints()
     return {
-        "rounds": sum(kills.values()), "seed": seed, "messages": messages, "dispatchers": dispatchers,
+        "rounds": sum(kills.values()), "seed": seed, "messages": len(ids), "dispatchers": dispatchers,
         **{f"killed_{kind}": n for kind, n in sorted(kills.items())},
         **{status: n for status, n in sorted(counts.items())},
         "seconds": round(time.monotonic() - begun), "violations": violations,

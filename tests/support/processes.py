@@ -162,6 +162,23 @@ class Processes:
             return False
         return True
 
+    def kill_backend(self, pid):
+        """kill -9, which ends all other backends as well; returns when Postgres is back from that."""
+        with contextlib.closing(self.stack.connect()) as other:
+            if not kill(pid):
+                return False
+            wait_for(lambda: self.is_dropped(other), 60, "Postgres to end its backends")
+        self.wait_database()
+        return True
+
+    @staticmethod
+    def is_dropped(connection):
+        try:
+            connection.cursor().execute("select")
+        except psycopg2.Error:
+            return True
+        return False
+
     def wait_database(self):
         wait_for(self.database_answers, 60, "Postgres")
 
