@@ -16,7 +16,8 @@
 #include "tenant_document.h"
 #include "tenant_patch.h"
 
-#define DOCUMENT_MAX ((size_t)256 * 1024)
+/* Of a file, which may have been laid out for people. */
+#define FILE_MAX (2 * TENANT_DOCUMENT_MAX)
 #define ASSIGNMENTS_MAX 200
 
 /* Every setting that is no object, and the document. */
@@ -184,7 +185,7 @@ list(struct command_run *run)
 static const char *
 file_read(struct command_run *run, const char *path)
 {
-	char *text = arena_alloc(run->arena, DOCUMENT_MAX + 1);
+	char *text = arena_alloc(run->arena, FILE_MAX + 1);
 	bool is_stdin = strcmp(path, "-") == 0;
 	FILE *f = is_stdin ? stdin : fopen(path, "re");
 	size_t len;
@@ -194,7 +195,7 @@ file_read(struct command_run *run, const char *path)
 		command_error("%s: %s", path, strerror(errno));
 		return NULL;
 	}
-	len = fread(text, 1, DOCUMENT_MAX + 1, f);
+	len = fread(text, 1, FILE_MAX + 1, f);
 	failed = ferror(f) != 0 ? errno : 0;
 	if (!is_stdin)
 		(void)fclose(f);
@@ -202,9 +203,9 @@ file_read(struct command_run *run, const char *path)
 		command_error("%s: %s", path, strerror(failed));
 		return NULL;
 	}
-	if (len > DOCUMENT_MAX || memchr(text, '\0', len) != NULL) {
+	if (len > FILE_MAX || memchr(text, '\0', len) != NULL) {
 		command_error("%s is no document of at most %zu KB", path,
-		    DOCUMENT_MAX / 1024);
+		    FILE_MAX / 1024);
 		return NULL;
 	}
 	return text;

@@ -296,6 +296,13 @@ json_number(const struct cJSON *v, int64_t fallback)
 	           : whole;
 }
 
+bool
+json_number_is_within(const struct cJSON *v, double least, double most)
+{
+	return cJSON_IsNumber(v) && v->valuedouble >= least &&
+	       v->valuedouble <= most;
+}
+
 /*
  * Is it one that 15 digits write? A double keeps those, and a column needs no
  * more than twice as many: Postgres writes 1e300 as 301 digits.

@@ -50,6 +50,9 @@ const char *json_text(const struct cJSON *v);
 /* Whole numbers up to 2^53; fallback for anything else. */
 int64_t json_number(const struct cJSON *v, int64_t fallback);
 
+/* Is it a number, whole or not, from least to most? */
+bool json_number_is_within(const struct cJSON *v, double least, double most);
+
 /*
  * Can each number in v be stored and read again as it came? Those of at most
  * 15 digits, below 1e15 and not nearer to zero than 1e-15, can.

@@ -18,12 +18,16 @@ void tenant_config_check(
     struct tenant_check *c, const char *pointer, const struct cJSON *config);
 
 /*
- * What its members have to do with other settings: the firm's own texts are
- * measured with its name in messages, firm; alerts do not go to where they come
- * from, sms_number, which may be NULL.
+ * What its members have to do with each other and with other settings: the
+ * firm's own texts are measured with its name in messages, firm; alerts do not
+ * go to where they come from, sms_number, which may be NULL; a button asks for
+ * an intent that there is.
  */
 void tenant_config_check_together(struct tenant_check *c,
     const struct cJSON *config, const char *firm, const char *sms_number);
+
+/* Is there an intent of that value? */
+bool tenant_config_has_intent(const struct cJSON *config, const char *value);
 
 /*
  * Is the value at this path, "texts.de.missed_call", a text even where it looks

@@ -14,6 +14,7 @@
 #include "review.h"
 #include "tenant.h"
 #include "tenant_config.h"
+#include "tenant_member.h"
 #include "tenant_value.h"
 
 #define NAME_MAX_CHARACTERS 120
@@ -350,7 +351,7 @@ check_modules(struct check *c, enum tenant_field field, const struct cJSON *v)
 	for (const struct cJSON *m = json_first(v); m != NULL;
 	     m = json_next(m)) {
 		const char *pointer =
-		    arena_printf(c->to.arena, "/modules/%.60s", json_name(m));
+		    tenant_problem_at(c->to.arena, "/modules", json_name(m));
 
 		if (!tenant_value_is_one_of(json_name(m), modules, MODULE_MAX))
 			tenant_problem_say(&c->to, pointer,
@@ -403,6 +404,43 @@ check_together(struct check *c, const struct cJSON *document)
 	check_times(c);
 }
 
+/* What somebody meant who wrote name: "phone", "config.address"; or NULL. */
+static const char *
+setting_like(struct arena *a, const char *name)
+{
+	const struct tenant_member *m =
+	    tenant_member_child(tenant_member_root(), name);
+	const char *nearest = NULL;
+	size_t least = TENANT_VALUE_FAR;
+
+	if (m != NULL)
+		return arena_printf(a, "config.%s", name);
+	for (enum tenant_field f = 0; f < TENANT_FIELD_MAX; f++) {
+		size_t far = tenant_value_distance(fields[f].name, name);
+
+		if (far < least) {
+			least = far;
+			nearest = fields[f].name;
+		}
+	}
+	return nearest;
+}
+
+static void
+check_unknown(struct check *c, const char *name)
+{
+	const char *pointer = tenant_problem_at(c->to.arena, "", name);
+	const char *meant = setting_like(c->to.arena, name);
+
+	if (meant == NULL)
+		tenant_problem_say(
+		    &c->to, pointer, "is no setting that OpsFabric knows");
+	else
+		tenant_problem_say(&c->to, pointer,
+		    "is no setting that OpsFabric knows; did you mean %s?",
+		    meant);
+}
+
 static void
 check_member(struct check *c, const struct cJSON *m)
 {
@@ -416,9 +454,7 @@ check_member(struct check *c, const struct cJSON *m)
 		}
 	if (!tenant_value_is_one_of(
 		name, written_by_the_house, COUNT(written_by_the_house)))
-		tenant_problem_say(&c->to,
-		    arena_printf(c->to.arena, "/%.60s", name),
-		    "is no setting that OpsFabric knows");
+		check_unknown(c, name);
 }
 
 int
@@ -431,6 +467,12 @@ tenant_document_read(struct tenant_document *out, struct arena *a,
 
 	memset(out, 0, sizeof(*out));
 	problems->count = 0;
+	if (strlen(text) > TENANT_DOCUMENT_MAX) {
+		tenant_problem_say(&c.to, "",
+		    "the whole document must be of at most %d KB",
+		    (int)(TENANT_DOCUMENT_MAX / 1024));
+		return -1;
+	}
 	if (json_parse_document(&document, a, text, &why) != 0) {
 		tenant_problem_add(&c.to, &why);
 		return -1;

@@ -12,6 +12,7 @@
 #define LIB_TENANT_DOCUMENT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "tenant_problem.h"
 
@@ -44,6 +45,10 @@ const char *tenant_field_name(enum tenant_field field);
 /* Is its value a text in the document? Else a number, a boolean or an object.
  */
 bool tenant_field_is_text(enum tenant_field field);
+
+/* Bytes of a document, without spaces: its pages and its tree are a multiple.
+ */
+#define TENANT_DOCUMENT_MAX ((size_t)128 * 1024)
 
 /* The values as they are stored, NULL for a default. */
 struct tenant_document {

@@ -14,7 +14,7 @@
 struct arena;
 struct cJSON;
 
-#define TENANT_PROBLEMS_MAX 40
+#define TENANT_PROBLEMS_MAX 100
 
 /* field points to what is wrong: "/config/texts/de/missed_call". */
 struct tenant_problems {
@@ -33,6 +33,10 @@ void tenant_problem_add(struct tenant_check *c, const struct problem *why);
 /* pointer lives as long as the problems: it is static, or in the arena. */
 void tenant_problem_say(struct tenant_check *c, const char *pointer,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* pointer + "/" + name, with RFC 6901's escapes, in the arena. */
+const char *tenant_problem_at(
+    struct arena *a, const char *pointer, const char *name);
 
 /* The text of a member; NULL, having said so, for any other value. */
 const char *tenant_problem_text(

@@ -10,6 +10,8 @@
 
 #define DOMAIN_MAX 253
 #define EMAIL_MAX 254
+/* Of names that are compared; no setting has a longer one. */
+#define NAME_MAX 60
 
 bool
 tenant_value_is_one_of(const char *text, const char *const *list, size_t n)
@@ -143,4 +145,58 @@ tenant_value_is_color(const char *text)
 {
 	return text[0] == '#' && strlen(text) == 7 &&
 	       strspn(text + 1, "0123456789abcdefABCDEF") == 6;
+}
+
+bool
+tenant_value_is_blank(const char *text)
+{
+	return text[strspn(text, " \n")] == '\0';
+}
+
+static bool
+is_letter(char a, char b)
+{
+	return utf8_lower_ascii(a) == utf8_lower_ascii(b);
+}
+
+static size_t
+least_of(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Optimal string alignment, three rows of its matrix at a time. */
+size_t
+tenant_value_distance(const char *a, const char *b)
+{
+	size_t row[3][NAME_MAX + 1];
+	size_t a_len = strlen(a), b_len = strlen(b);
+	size_t *before = row[0], *last = row[1], *now = row[2];
+
+	if (a_len > NAME_MAX || b_len > NAME_MAX || b_len == 0)
+		return TENANT_VALUE_FAR;
+	for (size_t j = 0; j <= b_len; j++)
+		last[j] = before[j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t *oldest = before;
+
+		now[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			bool same = is_letter(a[i - 1], b[j - 1]);
+
+			now[j] = least_of(least_of(last[j], now[j - 1]) + 1,
+			    last[j - 1] + (same ? 0 : 1));
+			if (i > 1 && j > 1 && is_letter(a[i - 1], b[j - 2]) &&
+			    is_letter(a[i - 2], b[j - 1]))
+				now[j] = least_of(now[j], before[j - 2] + 1);
+		}
+		before = last;
+		last = now;
+		now = oldest;
+	}
+	/* Of a short name a third of the letters is another name. */
+	return last[b_len] * 3 > least_of(a_len, b_len) + 2 ||
+	               last[b_len] >= TENANT_VALUE_FAR
+	           ? TENANT_VALUE_FAR
+	           : last[b_len];
 }

@@ -34,6 +34,9 @@ size_t tenant_value_characters(const char *text);
 /* Characters that no line has: below a space, and DEL. */
 bool tenant_value_has_control(const char *text);
 
+/* Nothing but spaces and line breaks. */
+bool tenant_value_is_blank(const char *text);
+
 /* Does it begin with the calling code of a country or a service? "+41" */
 bool tenant_value_is_country(const char *text);
 
@@ -54,6 +57,14 @@ bool tenant_value_is_color(const char *text);
 
 /* A to Z in lower case. */
 char *tenant_value_lower(struct arena *a, const char *text);
+
+/*
+ * How many letters have to be put in, left out, changed, or exchanged with
+ * their neighbour to make one name of the other, whatever their case.
+ * TENANT_VALUE_FAR where they are too far apart to be the same one, misspelt.
+ */
+#define TENANT_VALUE_FAR 4
+size_t tenant_value_distance(const char *a, const char *b);
 
 /* A language by its two letters, and not by another spelling of it. -1 if it
  * is none of ours, or NULL. */
