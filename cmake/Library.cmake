@@ -4,6 +4,7 @@ file(GLOB lib_sources CONFIGURE_DEPENDS lib/*.c lib/*.cc)
 file(GLOB lib_headers CONFIGURE_DEPENDS lib/*.h)
 file(GLOB lib_sql CONFIGURE_DEPENDS lib/sql/*.sql)
 file(GLOB schema_migrations CONFIGURE_DEPENDS schema/[0-9]*.sql)
+file(GLOB page_templates CONFIGURE_DEPENDS nginx/pages/*.mustache)
 
 set(generated ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated})
@@ -22,10 +23,16 @@ add_custom_command(
 		-P ${PROJECT_SOURCE_DIR}/cmake/migrations.cmake
 	DEPENDS ${schema_migrations} ${PROJECT_SOURCE_DIR}/cmake/migrations.cmake
 	COMMENT "Reading schema" VERBATIM)
+add_custom_command(
+	OUTPUT ${generated}/pages.inc
+	COMMAND ${CMAKE_COMMAND} -D OUT=${generated} -D PAGES_DIR=${PROJECT_SOURCE_DIR}/nginx/pages
+		-P ${PROJECT_SOURCE_DIR}/cmake/pages.cmake
+	DEPENDS ${page_templates} ${PROJECT_SOURCE_DIR}/cmake/pages.cmake
+	COMMENT "Reading nginx/pages" VERBATIM)
 
 add_library(opsfabric STATIC ${lib_sources}
 	${generated}/stmt.def ${generated}/stmt_params.h ${generated}/stmt_text.inc
-	${generated}/migrations.inc ${generated}/schema_version.h)
+	${generated}/migrations.inc ${generated}/schema_version.h ${generated}/pages.inc)
 target_sources(opsfabric PUBLIC FILE_SET HEADERS
 	BASE_DIRS lib FILES ${lib_headers})
 set_target_properties(opsfabric PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)

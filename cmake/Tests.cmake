@@ -20,6 +20,9 @@ foreach(source IN LISTS unit_tests)
 		ENVIRONMENT "${sanitizer_env}")
 endforeach()
 
+target_compile_definitions(test_mustache PRIVATE
+	MUSTACHE_SPEC="${PROJECT_SOURCE_DIR}/tests/support/mustache")
+
 # A fuzz target asserts a property. With OPSFABRIC_FUZZ it explores; everywhere else the same
 # file replays its corpus, which is how a crash of yesterday stays fixed.
 file(GLOB fuzz_targets CONFIGURE_DEPENDS tests/fuzz/fuzz_*.c)

@@ -15,9 +15,11 @@
 #include "clock.h"
 #include "db.h"
 #include "digest.h"
-#include "html.h"
 #include "id.h"
+#include "json.h"
+#include "json_write.h"
 #include "language.h"
+#include "page.h"
 #include "problem.h"
 #include "route.h"
 #include "tenant.h"
@@ -124,106 +126,14 @@ view_read(struct view *v, const struct request *req, struct problem *why)
 }
 
 /* "8.7.2026 23:41", which four languages read. */
-static void
-time_write(struct buf *b, const struct view *v, const char *column,
-    const struct request *req)
+static const char *
+time_text(const struct view *v, const char *column, const struct request *req)
 {
 	struct calendar_promise p = calendar_promise(
 	    &v->tenant->calendar, req->now, instant(v, column));
 
-	buf_printf(b, "%d.%d.%d %s", p.day, p.month, p.year, p.time);
-}
-
-static void
-page_open(
-    struct buf *b, const struct view *v, const char *title, const char *nonce)
-{
-	buf_printf(b,
-	    "<!doctype html>\n<html lang=\"%s\">\n<head>\n"
-	    "<meta charset=\"utf-8\">\n"
-	    "<meta name=\"viewport\" content=\"width=device-width, "
-	    "initial-scale=1\">\n"
-	    "<meta name=\"robots\" content=\"noindex\">\n<title>",
-	    language_name(v->language));
-	html_text(b, title);
-	buf_printf(b,
-	    "</title>\n<style nonce=\"%s\">\n"
-	    "body { margin: 0 auto; max-width: 34rem; padding: 1rem; "
-	    "font: 1.125rem/1.5 system-ui, sans-serif; color: #1a1a1a; "
-	    "background: #fff; overflow-wrap: anywhere }\n"
-	    "h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0 }\n"
-	    "blockquote { margin: 1rem 0; padding-left: 1rem; "
-	    "border-left: .25rem solid #767676; white-space: pre-wrap }\n"
-	    "a { color: #0b5394 }\n"
-	    "button { width: 100%%; min-height: 3.5rem; border: 0; "
-	    "border-radius: .5rem; font: inherit; font-weight: 700; "
-	    "color: #fff; background: #b3261e }\n"
-	    "button:focus-visible, a:focus-visible { outline: .2rem solid "
-	    "#0b5394; outline-offset: .15rem }\n"
-	    "</style>\n</head>\n<body>\n<main>\n<p>",
-	    nonce);
-	html_text(b, v->tenant->sms_name);
-	buf_str(b, "</p>\n<h1>");
-	html_text(b, title);
-	buf_str(b, "</h1>\n");
-}
-
-/* A number to tap, unless it is of a kind that costs who calls it. */
-static void
-number_write(struct buf *b, const struct view *v)
-{
-	const char *phone = value(v, "contact_phone");
-	bool taps = alert_may_call(v->tenant, phone, value(v, "phone_kind"));
-
-	buf_str(b, "<br>");
-	if (taps) {
-		buf_str(b, "<a href=\"tel:");
-		html_text(b, phone);
-		buf_str(b, "\">");
-	}
-	html_text(b, phone);
-	if (taps)
-		buf_str(b, "</a>");
-}
-
-static void
-contact_write(struct buf *b, const struct view *v)
-{
-	const char *name = value(v, "contact_name");
-
-	buf_str(b, "<p>");
-	html_text(b, *name != '\0' ? name : languages[v->language].unknown);
-	if (*value(v, "contact_phone") != '\0')
-		number_write(b, v);
-	if (*value(v, "contact_email") != '\0') {
-		buf_str(b, "<br>");
-		html_text(b, value(v, "contact_email"));
-	}
-	buf_str(b, "</p>\n");
-	if (*value(v, "summary") != '\0') {
-		buf_str(b, "<blockquote>");
-		html_text(b, value(v, "summary"));
-		buf_str(b, "</blockquote>\n");
-	}
-}
-
-static void
-answer_write(struct buf *b, const struct view *v, const struct request *req)
-{
-	const struct words *w = &languages[v->language];
-
-	if (*value(v, "answered_by") == '\0') {
-		buf_printf(b,
-		    "<form method=\"post\"><button>%s</button></form>\n"
-		    "<p>%s</p>\n",
-		    w->button, w->hint);
-		return;
-	}
-	buf_printf(b, "<p><strong>%s ", w->taken);
-	html_text(b, value(v, "answered_by"));
-	buf_str(b, ", ");
-	time_write(b, v, "answered_at", req);
-	buf_str(b, "</strong></p>\n");
+	return arena_printf(
+	    req->arena, "%d.%d.%d %s", p.day, p.month, p.year, p.time);
 }
 
 static const char *
@@ -237,28 +147,75 @@ title_of(const struct view *v, struct arena *a)
 	    a, "%s, %s %s", w->kind[kind], w->number, value(v, "number"));
 }
 
+/* Who called, and a number to tap, unless it is of a kind that costs. */
 static void
-page_write(
-    struct response *res, const struct view *v, const struct request *req)
+contact_write(struct buf *b, const struct view *v)
 {
-	char nonce[NONCE_LEN + 1];
+	const char *name = value(v, "contact_name");
+	const char *phone = value(v, "contact_phone");
+
+	json_str(
+	    b, "who", *name != '\0' ? name : languages[v->language].unknown);
+	json_str(b, "phone", phone);
+	json_bool(b, "taps",
+	    alert_may_call(v->tenant, phone, value(v, "phone_kind")));
+	json_str(b, "email", value(v, "contact_email"));
+	json_str(b, "summary", value(v, "summary"));
+}
+
+static void
+words_write(struct buf *b, const struct words *w)
+{
+	json_obj_open(b, "t");
+	json_str(b, "button", w->button);
+	json_str(b, "hint", w->hint);
+	json_str(b, "taken", w->taken);
+	json_obj_close(b);
+}
+
+/* What nginx/pages/alert.mustache shows. */
+static const char *
+view_json(const struct view *v, const struct request *req, const char *nonce)
+{
 	struct buf b;
 
-	digest_random_code(nonce, NONCE_LEN);
 	buf_init(&b, req->arena);
-	page_open(&b, v, title_of(v, req->arena), nonce);
+	json_obj_open(&b, NULL);
+	json_str(&b, "lang", language_name(v->language));
+	json_str(&b, "nonce", nonce);
+	json_str(&b, "firm", v->tenant->sms_name);
+	json_str(&b, "title", title_of(v, req->arena));
+	json_str(&b, "told_at", time_text(v, "told_at", req));
 	contact_write(&b, v);
-	buf_str(&b, "<p>");
-	time_write(&b, v, "told_at", req);
-	buf_str(&b, "</p>\n");
-	answer_write(&b, v, req);
-	buf_str(&b, "</main>\n</body>\n</html>\n");
+	if (*value(v, "answered_by") != '\0') {
+		json_obj_open(&b, "taken");
+		json_str(&b, "by", value(v, "answered_by"));
+		json_str(&b, "at", time_text(v, "answered_at", req));
+		json_obj_close(&b);
+	}
+	words_write(&b, &languages[v->language]);
+	json_obj_close(&b);
+	return b.text;
+}
+
+static int
+page_write(struct response *res, const struct view *v,
+    const struct request *req, struct problem *why)
+{
+	char nonce[NONCE_LEN + 1];
+	const struct cJSON *view;
+
+	digest_random_code(nonce, NONCE_LEN);
+	if (json_parse_stored(
+		&view, req->arena, view_json(v, req, nonce), why) != 0)
+		return -1;
 	res->type = "text/html; charset=utf-8";
 	res->policy = arena_printf(req->arena,
 	    "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; "
 	    "base-uri 'none'; frame-ancestors 'none'",
 	    nonce);
-	res->body = b.text;
+	res->body = page_render(req->arena, "alert", &view, 1);
+	return 0;
 }
 
 int
@@ -269,8 +226,7 @@ alert_link_show(
 
 	if (view_read(&v, req, why) != 0)
 		return -1;
-	page_write(res, &v, req);
-	return 0;
+	return page_write(res, &v, req, why);
 }
 
 int

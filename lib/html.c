@@ -3,13 +3,19 @@
  */
 #include "html.h"
 
+#include <string.h>
+
 #include "buf.h"
 
 void
 html_text(struct buf *b, const char *text)
 {
-	for (; *text != '\0'; text++) {
-		switch (*text) {
+	for (;;) {
+		size_t plain = strcspn(text, "&<>\"'");
+
+		buf_add(b, text, plain);
+		text += plain;
+		switch (*text++) {
 		case '&':
 			buf_str(b, "&amp;");
 			break;
@@ -26,7 +32,7 @@ html_text(struct buf *b, const char *text)
 			buf_str(b, "&#39;");
 			break;
 		default:
-			buf_char(b, *text);
+			return;
 		}
 	}
 }

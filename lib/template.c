@@ -7,20 +7,24 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "mustache.h"
 #include "problem.h"
 
-#define OPEN "{{"
-#define CLOSE "}}"
-#define SPACES " \t\r\n"
-#define NAME_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
-#define NAME_MAX_LEN 32
-
-/* A stretch of plain text, or the name of a variable. */
-struct piece {
-	const char *start;
-	size_t len;
-	bool is_name;
+struct values {
+	const struct template_value *values;
+	size_t n;
 };
+
+static const char *
+value_of(const void *source, const char *name)
+{
+	const struct values *v = source;
+
+	for (size_t i = 0; i < v->n; i++)
+		if (strcmp(v->values[i].name, name) == 0)
+			return v->values[i].value;
+	return NULL;
+}
 
 /* The character at that byte, counted from one, as an editor shows it. */
 static size_t
@@ -33,74 +37,12 @@ character_number(const char *text, const char *at)
 	return n;
 }
 
-/* Read the name at p, which stands after an opening brace pair. */
-static const char *
-name_read(struct piece *piece, const char *p)
-{
-	p += strspn(p, SPACES);
-	piece->start = p;
-	piece->len = strspn(p, NAME_LETTERS);
-	piece->is_name = true;
-	p += piece->len;
-	p += strspn(p, SPACES);
-	if (piece->len == 0 || piece->len > NAME_MAX_LEN ||
-	    strncmp(p, CLOSE, strlen(CLOSE)) != 0)
-		return NULL;
-	p += strlen(CLOSE);
-	/* Triple braces: Mustache's way of saying "unescaped". */
-	return *p == '}' ? NULL : p;
-}
-
-/*
- * The piece that begins at *at, which moves behind it. 1: there is one, 0: the
- * text is over, -1: what stands at *at is no variable.
- */
 static int
-piece_next(struct piece *piece, const char **at)
+refuse(const struct mustache_reader *r, struct problem *why)
 {
-	const char *p = *at;
-	const char *open = strstr(p, OPEN);
+	size_t where = character_number(r->text, r->at);
 
-	if (*p == '\0')
-		return 0;
-	if (open != p) {
-		piece->start = p;
-		piece->len = open == NULL ? strlen(p) : (size_t)(open - p);
-		piece->is_name = false;
-		*at = p + piece->len;
-		return 1;
-	}
-	p = name_read(piece, p + strlen(OPEN));
-	if (p == NULL)
-		return -1;
-	*at = p;
-	return 1;
-}
-
-static bool
-piece_names(const struct piece *piece, const char *name)
-{
-	return piece->is_name && strlen(name) == piece->len &&
-	       memcmp(name, piece->start, piece->len) == 0;
-}
-
-static const char *
-value_of(
-    const struct piece *piece, const struct template_value *values, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (piece_names(piece, values[i].name))
-			return values[i].value;
-	}
-	return NULL;
-}
-
-static int
-refuse(const char *text, const char *at, struct problem *why)
-{
-	size_t where = character_number(text, at);
-
-	if (strstr(at, CLOSE) == NULL)
+	if (strstr(r->at, "}}") == NULL)
 		return problem(why, PROBLEM_FIELD_INVALID, NULL,
 		    "the {{ at character %zu is never closed", where);
 	return problem(why, PROBLEM_FIELD_INVALID, NULL,
@@ -113,36 +55,32 @@ int
 template_render(char **out, struct arena *a, const char *text,
     const struct template_value *values, size_t n, struct problem *why)
 {
-	const char *at = text;
-	struct piece piece;
+	const struct values source = { values, n };
+	const struct mustache_view view = {
+		.lookup = value_of, .source = &source, .max = TEMPLATE_MAX
+	};
+	size_t len = strlen(text);
+	const char *unknown = NULL;
+	enum mustache_outcome outcome;
+	struct mustache_reader r;
+	struct mustache *m;
 	struct buf b;
-	int more;
 
-	if (strlen(text) > TEMPLATE_MAX)
+	if (len > TEMPLATE_MAX)
 		return problem(why, PROBLEM_FIELD_INVALID, NULL,
 		    "the text is longer than %d bytes", TEMPLATE_MAX);
+	mustache_read(&r, MUSTACHE_PLAIN, text, len);
+	if (mustache_parse(&m, a, &r) != 0)
+		return refuse(&r, why);
 	buf_init(&b, a);
-	while ((more = piece_next(&piece, &at)) > 0) {
-		const char *value = NULL;
-		size_t len = piece.len;
-
-		if (!piece.is_name) {
-			value = piece.start;
-		} else if ((value = value_of(&piece, values, n)) != NULL) {
-			len = strlen(value);
-		} else {
-			return problem(why, PROBLEM_FIELD_INVALID, NULL,
-			    "there is no variable {{%.*s}} for this text",
-			    (int)piece.len, piece.start);
-		}
-		if (len > TEMPLATE_MAX - b.len)
-			return problem(why, PROBLEM_FIELD_INVALID, NULL,
-			    "filled in, the text is longer than %d bytes",
-			    TEMPLATE_MAX);
-		buf_add(&b, value, len);
-	}
-	if (more < 0)
-		return refuse(text, at, why);
+	outcome = mustache_render(&b, m, &view, &unknown);
+	if (outcome == MUSTACHE_UNKNOWN)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "there is no variable {{%s}} for this text", unknown);
+	if (outcome == MUSTACHE_CUT)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "filled in, the text is longer than %d bytes",
+		    TEMPLATE_MAX);
 	*out = b.text;
 	return 0;
 }
@@ -150,10 +88,13 @@ template_render(char **out, struct arena *a, const char *text,
 bool
 template_uses(const char *text, const char *name)
 {
-	struct piece piece;
+	struct mustache_reader r;
+	struct mustache_piece piece;
 
-	while (piece_next(&piece, &text) > 0) {
-		if (piece_names(&piece, name))
+	mustache_read(&r, MUSTACHE_PLAIN, text, strlen(text));
+	while (mustache_next(&piece, &r) > 0) {
+		if (piece.tag == MUSTACHE_RAW && strlen(name) == piece.len &&
+		    memcmp(name, piece.start, piece.len) == 0)
 			return true;
 	}
 	return false;
