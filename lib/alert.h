@@ -2,8 +2,8 @@
  * alert.h - telling the firm, one on call after the other, until somebody
  * answers
  *
- * The statement that opens a ticket, or makes it an emergency, writes the first
- * alert in the same transaction. What becomes of it: docs/architecture.md.
+ * What opens a ticket, or makes it an emergency, writes the first alert in the
+ * same transaction (alert_open.sql). What becomes of it: docs/architecture.md.
  */
 #ifndef LIB_ALERT_H
 #define LIB_ALERT_H

@@ -71,7 +71,7 @@ alert_of(const struct intake *in, const struct request *req)
 }
 
 static int
-call_write(struct call_answer *out, const struct intake *in,
+call_write(struct call_answer *out, struct intake *in,
     const struct request *req, struct problem *why)
 {
 	struct intake_result result;
@@ -101,13 +101,13 @@ call_write(struct call_answer *out, const struct intake *in,
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 3),
-		.alert = alert_of(in, req),
 	};
 
 	if (params.suppress == NULL && params.sender == NULL)
 		params.suppress = "no_sender";
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_MISSED_CALL])
 		params.suppress = "module_off";
+	in->alert = alert_of(in, req);
 	if (intake_run(&result, in, req, STMT_MISSED_CALL_OPEN, &params, why) !=
 	    0)
 		return -1;

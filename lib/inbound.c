@@ -122,13 +122,13 @@ inbound_write(struct inbound_answer *out, struct intake *in,
 		.event_ids = id_array(req->arena, 4),
 		.meaning = reply_meaning_name(meaning),
 		.body = body,
-		.alert = alert_of(in, req, meaning, body),
 	};
 
 	if (params.suppress == NULL && params.sender == NULL)
 		params.suppress = "no_sender";
 	if (params.suppress == NULL && !in->tenant->modules[MODULE_SMS_REPLY])
 		params.suppress = "module_off";
+	in->alert = alert_of(in, req, meaning, body);
 	if (intake_run(
 		&result, in, req, STMT_SMS_REPLY_RECEIVE, &params, why) != 0)
 		return -1;

@@ -118,10 +118,14 @@ intake_run(struct intake_result *out, const struct intake *in,
 {
 	struct db_batch *b =
 	    db_batch(req->db, req->arena, in->tenant->id, in->contact.lock_key);
+	const struct stmt_alert_open alert = { in->event.row, in->now,
+		in->alert };
 	const char *answer;
 
 	memset(out, 0, sizeof(*out));
 	db_queue(b, stmt, params);
+	if (in->alert != NULL)
+		db_queue(b, STMT_ALERT_OPEN, &alert);
 	if (db_flush(b, why) != 0) {
 		out->lock_timeout = strcmp(db_sqlstate(b), "55P03") == 0;
 		return -1;

@@ -35,6 +35,8 @@ struct intake {
 	const char *language;          /* the tenant's */
 	const char *carrier;           /* who will carry a message */
 	struct calendar_promise until; /* due, as one says it at now */
+	/* The firm's first alert, should this be a reason for one, or NULL. */
+	const char *alert;
 	struct text_source texts;
 	struct text_values values;
 };

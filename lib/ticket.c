@@ -187,10 +187,9 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
     struct intake *in, const char *source, const struct request *req,
     struct problem *why)
 {
-	const char *alert = alert_of(t, in, source, req);
 	const struct intake_words *words =
-	    alert != NULL && in->tenant->on_call_count > 0 ? &urgent_words
-							   : &words_of_day;
+	    in->alert != NULL && in->tenant->on_call_count > 0 ? &urgent_words
+							       : &words_of_day;
 	struct clock_time not_before = confirmation_time(t, in, req);
 	struct intake_result result;
 	struct stmt_ticket_open params = {
@@ -224,7 +223,6 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 4),
-		.alert = alert,
 		.vouched = route_bearer(req) != NULL ? "true" : "false",
 	};
 
@@ -258,6 +256,7 @@ ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 		in->email, why) != 0)
 		return -1;
 	intake_complete(&intake, req);
+	intake.alert = alert_of(in, &intake, source, req);
 	out->slug = intake.tenant->slug;
 	return ticket_write(out, in, &intake, source, req, why);
 }

@@ -2,7 +2,7 @@
 -- role: service
 -- $1 now: the instant of the run
 -- $2 items: [{"n", "ticket_id", "prior": the alert that nobody answered, or null: a promise is broken, "first_id": of that alert, "step",
---            "is_over": it went round often enough, "event_id", "alert": as TICKET_OPEN takes it, with the ticket's number in it}]
+--            "is_over": it went round often enough, "event_id", "alert": as ALERT_OPEN takes it, with the ticket's number in it}]
 -- > outcome, reason
 with
 i as (

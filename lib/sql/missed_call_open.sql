@@ -21,9 +21,6 @@
 -- $19 expires_at: when it is pointless
 -- $20 suppress: why it is not sent, as far as known before (withheld, landline, destination, module_off), or NULL
 -- $21 event_ids: three ids: created or updated, status_changed, urgency_changed
--- $22 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "sender", "carrier",
---            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told}, sent
---            if the call opens or reopens a ticket; NULL: the firm is not to be told
 -- > replay, same_body, answer
 with
 i as (
@@ -32,10 +29,6 @@ i as (
          $10::uuid as ticket_id, $11::text as dedupe_key, $12::timestamptz as sla_due_at, $13::uuid as message_id,
          $14::jsonb as texts, $15::text as fallback_language, $16::text as sender, $17::text as carrier,
          $18::timestamptz as not_before, $19::timestamptz as expires_at, $20::text as suppress, $21::uuid[] as event_ids),
-al as (                                         -- one row, of nulls without an alert
-  select * from jsonb_to_record(coalesce($22::jsonb, '{}')) as (
-    id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
-    carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz, reason text)),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 seen as (
@@ -70,7 +63,7 @@ d as (
          coalesce(ti.status, 'NEW') as old_status,
          case when not r.matched or r.reopened then 'NEW' else ti.status end as status,
          coalesce(ti.urgency, 'MED') as old_urgency, higher_urgency(ti.urgency, 'MED') as urgency,
-         not r.matched or r.reopened as alarm,
+         not r.matched or r.reopened as alarm,           -- see ALERT_OPEN
          case when not r.matched or r.reopened then i.sla_due_at else ti.sla_due_at end as sla_due_at,
          case when not r.matched or r.reopened then null else ti.escalated_at end as escalated_at,
          coalesce(i.texts -> co.language, i.texts -> i.fallback_language) as text,
@@ -78,12 +71,8 @@ d as (
               when i.not_before > i.now then 'deferred' else 'queued' end as status_word,
          r.reason, r.reason is null as texts_now, r.reason <> 'recent' and not r.noted as notes_now
   from i cross join r left join co on true left join ti on true),
-tell as (                                       -- whom to alert, and why it cannot be
-  select al.*, replace(al.body, '{number}', d.number::text) as text, al.reason as why
-  from d cross join al
-  where d.alarm and al.id is not null),
 a as (
-  select jsonb_build_object('ticket_id', d.ticket_id, 'number', d.number, 'status', d.status_word, 'reason', d.reason) as answer
+  select jsonb_build_object('ticket_id', d.ticket_id, 'number', d.number, 'status', d.status_word, 'reason', d.reason, 'alarm', d.alarm) as answer
   from d),
 -- write: every row once
 w_withdrawn as (
@@ -116,13 +105,11 @@ w_ticket as (
         updated_at = excluded.updated_at),
 w_events as (
   insert into ticket_events (id, customer_id, ticket_id, event_type, old_value, new_value, metadata, created_at)
-  select coalesce(i.event_ids[e.n], t.event_id), i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
-  from i, d left join tell t on true, lateral (values
-    (1, true, case when d.matched then 'updated' else 'created' end, null, 'missed_call', null),
+  select i.event_ids[e.n], i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
+  from i, d, lateral (values
+    (1, true, case when d.matched then 'updated' else 'created' end, null, 'missed_call', null::jsonb),
     (2, d.status <> d.old_status, 'status_changed', d.old_status, d.status, null),
-    (3, d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null),
-    (5, t.id is not null, case when t.why is null then 'alerted' else 'alert_impossible' end, null, coalesce(t.why, t.name),
-     jsonb_build_object('kind', t.kind))) e (n, wanted, event_type, old_value, new_value, metadata)
+    (3, d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null)) e (n, wanted, event_type, old_value, new_value, metadata)
   where e.wanted),
 w_message as (
   insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, from_number, to_number, body, segments,
@@ -132,17 +119,6 @@ w_message as (
          case when d.texts_now then 'queued' else 'suppressed' end, d.reason, i.not_before, i.expires_at, i.now, i.now
   from i, d
   where d.texts_now or d.notes_now),
-w_alert_message as (
-  insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,
-                       not_before, expires_at, status_at, created_at)
-  select tell.message_id, i.tenant, d.ticket_id, 'outbound', tell.template, tell.sender, tell.phone, tell.text, tell.segments, tell.carrier,
-         case when tell.why is null then 'queued' else 'suppressed' end, tell.why, tell.not_before, tell.expires_at, i.now, i.now
-  from i, d, tell),
-w_alert as (
-  insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id, name, code_hash, next_at)
-  select tell.id, i.tenant, d.ticket_id, tell.message_id, tell.kind, tell.phone, i.now, tell.id, tell.name, tell.code_hash, tell.next_at
-  from i, d, tell
-  where tell.why is null),
 w_seen as (
   insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, outcome, answer, raw, received_at)
   select i.event_row, i.tenant, i.provider, i.event_id, i.fingerprint, true, a.answer ->> 'status', a.answer, i.raw, i.now from i, a)

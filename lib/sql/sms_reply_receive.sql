@@ -26,9 +26,6 @@
 -- $23 event_ids: four ids: created, sms_received, status_changed, urgency_changed
 -- $24 meaning: urgent, callback, form, text, courtesy, stop or start
 -- $25 body: the text, whole
--- $26 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "sender", "carrier",
---            "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told}, sent
---            if the urgency becomes HIGH or an emergency reopens a ticket; NULL: the firm is not to be told
 -- > replay, same_body, answer
 with
 i as (
@@ -39,10 +36,6 @@ i as (
          $20::timestamptz as not_before, $21::timestamptz as expires_at, $22::text as suppress, $23::uuid[] as event_ids,
          -- what a machine like ours writes offers answers, and is none
          case when $24::text <> 'stop' and is_sender($8::text) then 'text' else $24::text end as meaning, $25::text as body),
-al as (                                         -- one row, of nulls without an alert
-  select * from jsonb_to_record(coalesce($26::jsonb, '{}')) as (
-    id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, sender text,
-    carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz, reason text)),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 seen as (
@@ -99,7 +92,7 @@ d as (
               else coalesce(ti.status, 'NEW') end as status,
          ti.urgency as old_urgency,
          higher_urgency(ti.urgency, case i.meaning when 'urgent' then 'HIGH' when 'callback' then 'MED' when 'text' then 'MED' end) as urgency,
-         i.meaning = 'urgent' and (r.opened or r.reopened or ti.urgency <> 'HIGH') as alarm,
+         i.meaning = 'urgent' and (r.opened or r.reopened or ti.urgency <> 'HIGH') as alarm,           -- see ALERT_OPEN
          case when r.opened then left(nullif(i.body, ''), 10000)
               when i.meaning = 'text' then left(concat_ws(e'\n', ti.summary, nullif(i.body, '')), 10000) else ti.summary end as summary,
          coalesce(ti.dedupe_key, i.dedupe_key) as dedupe_key,
@@ -111,13 +104,9 @@ d as (
               when i.not_before > i.now then 'deferred' else 'queued' end as answered,
          case when r.answers then r.reason end as reason
   from i cross join r left join co on true left join ti on true),
-tell as (                                       -- whom to alert, and why it cannot be
-  select al.*, replace(al.body, '{number}', d.number::text) as text, al.reason as why
-  from d cross join al
-  where d.alarm and al.id is not null),
 a as (
   select jsonb_build_object('ticket_id', d.ticket_id, 'number', d.number, 'meaning', i.meaning, 'opened', d.opened,
-                            'reopened', d.reopened, 'answered', d.answered, 'reason', d.reason) as answer
+                            'reopened', d.reopened, 'answered', d.answered, 'reason', d.reason, 'alarm', d.alarm) as answer
   from i, d),
 -- write: every row once
 w_withdrawn as (                                -- a reopened ticket asks for no review; STOP leaves nothing queued; who answers needs no
@@ -160,14 +149,12 @@ w_ticket as (
         updated_at = excluded.updated_at),
 w_events as (
   insert into ticket_events (id, customer_id, ticket_id, event_type, old_value, new_value, metadata, created_at)
-  select coalesce(i.event_ids[e.n], t.event_id), i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
-  from i, d left join tell t on true, lateral (values
-    (1, d.opened, 'created', null, 'sms_reply', null),
+  select i.event_ids[e.n], i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
+  from i, d, lateral (values
+    (1, d.opened, 'created', null, 'sms_reply', null::jsonb),
     (2, true, 'sms_received', null, i.body, null),
     (3, d.matched and d.status <> d.old_status, 'status_changed', d.old_status, d.status, null),
-    (4, d.matched and d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null),
-    (5, t.id is not null, case when t.why is null then 'alerted' else 'alert_impossible' end, null, coalesce(t.why, t.name),
-     jsonb_build_object('kind', t.kind))) e (n, wanted, event_type, old_value, new_value, metadata)
+    (4, d.matched and d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null)) e (n, wanted, event_type, old_value, new_value, metadata)
   where e.wanted and d.ticket_id is not null),
 w_received as (
   insert into sms_log (id, customer_id, contact_id, ticket_id, direction, channel, from_number, to_number, body, status, provider,
@@ -185,17 +172,6 @@ w_message as (
   from i cross join d left join promised p on true,
        lateral (select case when d.opened or d.reopened then d.texts -> 'new' else coalesce(d.texts -> p.text, d.texts -> 'joined') end) t (text)
   where d.answered <> 'none'),
-w_alert_message as (
-  insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,
-                       not_before, expires_at, status_at, created_at)
-  select tell.message_id, i.tenant, d.ticket_id, 'outbound', tell.template, tell.sender, tell.phone, tell.text, tell.segments, tell.carrier,
-         case when tell.why is null then 'queued' else 'suppressed' end, tell.why, tell.not_before, tell.expires_at, i.now, i.now
-  from i, d, tell),
-w_alert as (
-  insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id, name, code_hash, next_at)
-  select tell.id, i.tenant, d.ticket_id, tell.message_id, tell.kind, tell.phone, i.now, tell.id, tell.name, tell.code_hash, tell.next_at
-  from i, d, tell
-  where tell.why is null),
 w_seen as (
   insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, outcome, answer, raw, received_at)
   select i.event_row, i.tenant, i.provider, i.event_id, i.fingerprint, true, i.meaning, a.answer, i.raw, i.now from i, a)

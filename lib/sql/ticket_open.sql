@@ -31,10 +31,7 @@
 -- $28 suppress: why it is not sent, as far as known before (no_phone, landline, destination, module_off), or NULL
 -- $29 event_ids: four ids: created or updated, status_changed, urgency_changed, the consent
 -- $30 consent: {"version", "language"} the contact agreed to, or NULL
--- $31 alert: {"id", "message_id", "event_id", "kind", "template", "phone", "name", "body" with {number}, "segments", "last_body" and
---            "last_segments" of the last one before a silence, "sender", "carrier", "code_hash", "next_at", "not_before", "expires_at", "reason": why nobody can be told, "most": alerts in an hour}, sent
---            if the urgency becomes HIGH or an emergency reopens a ticket; NULL: the firm is not to be told
--- $32 vouched: does the firm itself ask, with its token? Else only a visitor speaks for the number
+-- $31 vouched: does the firm itself ask, with its token? Else only a visitor speaks for the number
 -- > replay, same_body, answer
 with
 i as (                                                                        -- the parameters, named and typed once
@@ -45,12 +42,7 @@ i as (                                                                        --
          coalesce($20::jsonb, '{}') as metadata, $21::timestamptz as sla_due_at, $22::uuid as message_id, $23::jsonb as texts,
          $24::text as sender, $25::text as carrier, $26::timestamptz as not_before, $27::timestamptz as expires_at,
          $28::text as suppress, $29::uuid[] as event_ids, $30::jsonb as consent,
-         $32::boolean as vouched),
-al as (                                         -- one row, of nulls without an alert
-  select * from jsonb_to_record(coalesce($31::jsonb, '{}')) as (
-    id uuid, message_id uuid, event_id uuid, kind text, template text, phone text, name text, body text, segments int, last_body text,
-    last_segments int, sender text, carrier text, code_hash text, next_at timestamptz, not_before timestamptz, expires_at timestamptz,
-    reason text, most int)),
+         $31::boolean as vouched),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 earlier as (
@@ -96,10 +88,10 @@ r as (
 d as (
   select r.matched, r.reopened, coalesce(ti.id, i.ticket_id) as ticket_id, coalesce(co.id, i.contact_id) as contact_id,
          case when r.matched then ti.number else next_ticket_number() end as number,
-         not i.vouched and co.known_at is null as stranger, coalesce(ti.status, 'NEW') as old_status,
+         coalesce(ti.status, 'NEW') as old_status,
          case when not r.matched or r.reopened then 'NEW' else ti.status end as status,
          coalesce(ti.urgency, i.urgency) as old_urgency, higher_urgency(ti.urgency, i.urgency) as urgency,
-         i.urgency = 'HIGH' and (not r.matched or r.reopened or ti.urgency <> 'HIGH') as alarm,
+         i.urgency = 'HIGH' and (not r.matched or r.reopened or ti.urgency <> 'HIGH') as alarm,           -- see ALERT_OPEN
          left(nullif(concat_ws(e'\n', ti.summary, i.summary), ''), 10000) as summary,
          case when length((i.metadata || coalesce(ti.metadata, '{}'))::text) <= 16000 then i.metadata || coalesce(ti.metadata, '{}')
               else coalesce(ti.metadata, '{}') end as metadata,
@@ -111,19 +103,9 @@ d as (
          case when r.recent then 'recent' else r.reason end as reason,
          r.overtakes and not r.recent and r.reason is null as overtakes
   from i cross join r left join co on true left join ti on true),
-tell as (                                       -- whom to alert, and why it cannot be; who is known is always told of
-  select al.*, replace(case when n.told + 1 = al.most then al.last_body else al.body end, '{number}', d.number::text) as text,
-         case when n.told + 1 = al.most then al.last_segments else al.segments end as cost,
-         case when al.reason is not null then al.reason when n.told >= al.most then 'alert_flood' end as why
-  from d cross join al cross join lateral (
-    select case when d.stranger then (
-      select count(*) from alerts p
-      where p.customer_id = (select app_tenant()) and p.step = 0 and p.kind = al.kind and p.told_at > $6::timestamptz - interval '1 hour') end as told
-    offset 0) n
-  where d.alarm and al.id is not null),
 a as (
   select jsonb_build_object('ticket_id', d.ticket_id, 'number', d.number, 'dedupe_matched', d.matched,
-                            'confirmation', d.confirmation, 'reason', d.reason, 'sla_due_at', d.sla_due_at) as answer
+                            'confirmation', d.confirmation, 'reason', d.reason, 'sla_due_at', d.sla_due_at, 'alarm', d.alarm) as answer
   from d),
 -- write: every row once
 w_withdrawn as (                                                              -- a reopened ticket asks for no review
@@ -164,15 +146,13 @@ w_ticket as (
         job_completed_at = null, review_request_sent_at = null, review_due_at = null, updated_at = excluded.updated_at),
 w_events as (
   insert into ticket_events (id, customer_id, ticket_id, event_type, old_value, new_value, metadata, created_at)
-  select coalesce(i.event_ids[e.n], t.event_id), i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
-  from i, d left join tell t on true, lateral (values
+  select i.event_ids[e.n], i.tenant, d.ticket_id, e.event_type, e.old_value, e.new_value, e.metadata, i.now
+  from i, d, lateral (values
     (1, true, case when d.matched then 'updated' else 'created' end, null, i.summary,
      jsonb_strip_nulls(jsonb_build_object('source', i.source, 'intent', i.intent, 'urgency', i.urgency, 'name', i.name,
                                           'email', i.email, 'metadata', nullif(i.metadata, '{}')))),
     (2, d.status <> d.old_status, 'status_changed', d.old_status, d.status, null),
-    (3, d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null),
-    (5, t.id is not null, case when t.why is null then 'alerted' else 'alert_impossible' end, null, coalesce(t.why, t.name),
-     jsonb_build_object('kind', t.kind)))
+    (3, d.urgency <> d.old_urgency, 'urgency_changed', d.old_urgency, d.urgency, null))
     e (n, wanted, event_type, old_value, new_value, metadata)
   where e.wanted),
 w_consent as (
@@ -191,17 +171,6 @@ w_message as (
        lateral (select case when not d.matched or d.reopened then d.texts -> 'new'
                             else coalesce(d.texts -> p.text, d.texts -> 'joined') end) t (text)
   where d.confirmation <> 'none'),
-w_alert_message as (
-  insert into sms_log (id, customer_id, ticket_id, direction, template, from_number, to_number, body, segments, provider, status, reason,
-                       not_before, expires_at, status_at, created_at)
-  select tell.message_id, i.tenant, d.ticket_id, 'outbound', tell.template, tell.sender, tell.phone, tell.text, tell.cost, tell.carrier,
-         case when tell.why is null then 'queued' else 'suppressed' end, tell.why, tell.not_before, tell.expires_at, i.now, i.now
-  from i, d, tell),
-w_alert as (
-  insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id, name, code_hash, next_at)
-  select tell.id, i.tenant, d.ticket_id, tell.message_id, tell.kind, tell.phone, i.now, tell.id, tell.name, tell.code_hash, tell.next_at
-  from i, d, tell
-  where tell.why is null),
 w_renewed as (                                                                -- the key was used more than seven days ago
   update inbound_events e
   set id = i.event_row, fingerprint = i.fingerprint, answer = a.answer, raw = i.raw, received_at = i.now

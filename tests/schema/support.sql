@@ -103,18 +103,27 @@ create function tap.missed_args(args jsonb, at timestamptz, tenant uuid) returns
 create function tap.reply_args(args jsonb, at timestamptz, tenant uuid) returns jsonb language sql volatile
   return tap.inbound(jsonb_build_object('channel', 'sms', 'body', args ->> 'meaning', 'texts', case when args ->> 'meaning' <> 'courtesy' then tap.texts() end) || args, at, tenant);
 
+-- The pipeline of an event: with an alert, the statement of that follows.
+create function tap.event(which text, args jsonb, tenant uuid) returns setof jsonb language plpgsql as $$
+begin
+  return query select * from tap.call(which, args - 'alert', tenant);
+  if args -> 'alert' is not null then
+    perform tap.call('alert_open', jsonb_build_object('event_row', args -> 'event_row', 'now', args -> 'now', 'alert', args -> 'alert'), tenant);
+  end if;
+end $$;
+
 -- The use cases. They return the whole row: replay, same_body, answer.
 create function tap.ticket(args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
 begin atomic
-  select tap.call('ticket_open', tap.ticket_args(args, at, tenant), tenant);
+  select tap.event('ticket_open', tap.ticket_args(args, at, tenant), tenant);
 end;
 create function tap.missed(args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
 begin atomic
-  select tap.call('missed_call_open', tap.missed_args(args, at, tenant), tenant);
+  select tap.event('missed_call_open', tap.missed_args(args, at, tenant), tenant);
 end;
 create function tap.reply(meaning text, args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a()) returns jsonb language sql volatile
 begin atomic
-  select tap.call('sms_reply_receive', tap.reply_args(jsonb_build_object('meaning', meaning) || args, at, tenant), tenant);
+  select tap.event('sms_reply_receive', tap.reply_args(jsonb_build_object('meaning', meaning) || args, at, tenant), tenant);
 end;
 create function tap.move(ticket uuid, old text, new text, args jsonb default '{}', at timestamptz default tap.at(), tenant uuid default tap.a())
 returns jsonb language sql volatile

@@ -157,7 +157,7 @@ select is(tap.missed('{"phone": "+41790000002"}') -> 'answer' ->> 'status', 'que
 select is(pg_temp.claim(tap.at(1)), 0, 'but no text is sent to that number');
 select is(pg_temp.fates(), '{"suppressed sender": 1}', 'and the row says why');
 select is((tap.reply(m, '{"phone": "+41790000001", "sender": "+41790000002"}', tap.at(2), tap.b()) -> 'answer') - 'ticket_id' - 'number',
-          jsonb_build_object('meaning', case m when 'stop' then 'stop' else 'text' end, 'opened', m = 'urgent', 'reopened', false, 'answered', case when m in ('urgent', 'stop') then 'queued' else 'none' end, 'reason', null),
+          jsonb_build_object('meaning', case m when 'stop' then 'stop' else 'text' end, 'opened', m = 'urgent', 'reopened', false, 'answered', case when m in ('urgent', 'stop') then 'queued' else 'none' end, 'reason', null, 'alarm', false),
           'what a sender of ours writes is text: ' || m) from unnest('{urgent,callback,form,text,start,stop}'::text[]) m;
 select is(jsonb_agg(urgency), '["MED"]', 'its emergencies alarm nobody') from tickets where customer_id = tap.b();
 select is(jsonb_build_array(opted_out_at is not null), '[true]', 'its STOP counts') from contacts where customer_id = tap.b();

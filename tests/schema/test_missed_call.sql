@@ -6,14 +6,14 @@ select plan(58);
 create temp table got (n int, r jsonb);
 
 insert into got values (1, tap.missed('{"event_id": "c1"}'));
-select is((r -> 'answer') - 'ticket_id', '{"number": 1, "status": "queued", "reason": null}', 'a missed call is answered with a text') from got where n = 1;
+select is((r -> 'answer') - 'ticket_id', '{"number": 1, "status": "queued", "reason": null, "alarm": true}', 'a missed call is answered with a text') from got where n = 1;
 select is(jsonb_build_array(source, status, urgency, unread, sla_due_at = tap.at(120)), '["missed_call", "NEW", "MED", true, true]', 'and is a ticket') from tickets;
 select is(jsonb_agg(jsonb_build_array(template, body, status)), '[["missed_call", "de text", "queued"]]', 'the text is in the tenant''s language') from sms_log;
 select is(jsonb_agg(jsonb_build_array(event_type, new_value)), '[["created", "missed_call"]]', 'its history begins') from ticket_events;
 select is(language, null, 'the tenant''s language is not taken for the caller''s') from contacts;
 select is(tap.missed('{"event_id": "c1"}', tap.at(1)) -> 'answer', r -> 'answer', 'a replay gets the first answer') from got where n = 1;
 
-select is((tap.missed('{}', tap.at(n)) -> 'answer') - 'ticket_id' - 'number', '{"status": "dedupe", "reason": "recent"}', 'no second text at minute ' || n)
+select is((tap.missed('{}', tap.at(n)) -> 'answer') - 'ticket_id' - 'number', '{"status": "dedupe", "reason": "recent", "alarm": false}', 'no second text at minute ' || n)
 from unnest('{0,5,14.9}'::numeric[]) n;
 select is(count(*), 1::bigint, 'one text') from sms_log;
 select is(count(*), 1::bigint, 'one ticket') from tickets;
@@ -40,7 +40,7 @@ select is(count(*), 1::bigint, 'one row says why') from sms_log where reason = '
 select is(tap.missed('{"phone": "+41431112233", "phone_kind": "fixed", "suppress": "landline"}', tap.at(n * 0.5)) -> 'answer' -> 'status', '"recorded"', 'landline, ring ' || n)
 from generate_series(0, 19) n;
 select is(count(*), 1::bigint, 'one suppressed row in 15 minutes') from sms_log where to_number = '+41431112233';
-select is((tap.missed('{"phone": "+41431112233", "phone_kind": "fixed", "suppress": "landline"}', tap.at(16)) -> 'answer') - 'ticket_id' - 'number', '{"status": "recorded", "reason": "landline"}', 'a landline, later');
+select is((tap.missed('{"phone": "+41431112233", "phone_kind": "fixed", "suppress": "landline"}', tap.at(16)) -> 'answer') - 'ticket_id' - 'number', '{"status": "recorded", "reason": "landline", "alarm": false}', 'a landline, later');
 select is(jsonb_agg(jsonb_build_array(status, reason)), '[["suppressed", "landline"], ["suppressed", "landline"]]', 'is noted again') from sms_log where to_number = '+41431112233';
 select is(jsonb_build_array(phone_kind, cardinality(auto_sent_at), missed_text_at), '["fixed", 0, null]', 'what was not sent is not counted') from contacts where phone = '+41431112233';
 

@@ -103,7 +103,7 @@ select is(tap.missed('{"phone": "+41794440001"}') -> 'answer' -> 'status', '"que
 insert into sms_log (id, customer_id, contact_id, direction, template, to_number, body, provider, status, not_before, expires_at, status_at, created_at)
 select gen_random_uuid(), tap.a(), id, 'outbound', 'alert', '+41434435200', 'x', 'console', 'queued', tap.at(), tap.at(90), tap.at(), tap.at() from contacts where phone = '+41794440001';
 select is((tap.reply('stop', '{"phone": "+41794440001"}', tap.at(1)) -> 'answer') - 'ticket_id' - 'number',
-          '{"meaning": "stop", "opened": false, "reopened": false, "answered": "queued", "reason": null}', 'STOP is confirmed');
+          '{"meaning": "stop", "opened": false, "reopened": false, "answered": "queued", "reason": null, "alarm": false}', 'STOP is confirmed');
 select is(jsonb_object_agg(template, concat_ws(' ', status, reason)), '{"missed_call": "suppressed opted_out", "alert": "queued", "reply_stop": "queued"}', 'what waits is withdrawn, alerts excepted')
 from sms_log m join contacts c on c.id = m.contact_id where phone = '+41794440001' and direction = 'outbound';
 select is(tap.reply('stop', '{"phone": "+41794440001"}', tap.at(2)) -> 'answer' -> 'answered', '"none"', 'a second STOP is not answered');

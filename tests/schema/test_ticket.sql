@@ -10,7 +10,7 @@ create temp table got (n int, r jsonb);
 insert into got values (1, tap.ticket('{"event_id": "e1", "name": "Hans", "summary": "Hahn tropft", "language": "fr", "intent": "leak", "urgency": "LOW",
   "metadata": {"floor": 2}, "consent": {"version": "2024-01", "language": "de"}, "raw": "body"}'));
 select is(r - 'answer', '{"replay": false, "same_body": true}', 'a first request is no replay') from got where n = 1;
-select is((r -> 'answer') - 'ticket_id', '{"number": 1, "reason": null, "confirmation": "queued", "dedupe_matched": false, "sla_due_at": "2024-03-04T12:00:00+00:00"}',
+select is((r -> 'answer') - 'ticket_id', '{"number": 1, "reason": null, "confirmation": "queued", "dedupe_matched": false, "sla_due_at": "2024-03-04T12:00:00+00:00", "alarm": false}',
           'the answer of a new ticket') from got where n = 1;
 select is(jsonb_build_array(status, urgency, source, unread, contact_name, contact_phone, summary, metadata, confirmed_at = tap.at()),
           '["NEW", "LOW", "wizard", true, "Hans", "+41791234567", "Hahn tropft", {"floor": 2}, true]', 'the row of a new ticket') from t;
@@ -31,7 +31,7 @@ select is(array[(select count(*) from tickets), (select count(*) from ticket_eve
 
 -- the contact again on the same day
 insert into got values (3, tap.ticket('{"name": "Peter", "email": "h@example.ch", "phone": "+41791234567", "summary": "Jetzt mehr", "urgency": "HIGH", "intent": "flood", "metadata": {"floor": 9, "door": 1}}', tap.at(10)));
-select is((r -> 'answer') - 'ticket_id', '{"number": 1, "reason": "recent", "confirmation": "none", "dedupe_matched": true, "sla_due_at": "2024-03-04T12:00:00+00:00"}',
+select is((r -> 'answer') - 'ticket_id', '{"number": 1, "reason": "recent", "confirmation": "none", "dedupe_matched": true, "sla_due_at": "2024-03-04T12:00:00+00:00", "alarm": true}',
           'within 30 minutes no second confirmation, and the promise stands') from got where n = 3;
 select is(jsonb_build_array(status, urgency, contact_name, contact_email, intent, summary, metadata, number),
           '["NEW", "HIGH", "Hans", "h@example.ch", "leak", "Hahn tropft\nJetzt mehr", {"floor": 2, "door": 1}, 1]',
@@ -60,7 +60,7 @@ update contacts set last_review_at = tap.at(90), prior_review_at = tap.at(-50000
 insert into sms_log (id, customer_id, contact_id, ticket_id, direction, template, to_number, body, provider, status, not_before, expires_at, status_at, created_at)
 select gen_random_uuid(), tap.a(), contact_id, id, 'outbound', 'review_request', contact_phone, 'x', 'console', 'queued', tap.at(90), tap.at(900), tap.at(90), tap.at(90) from t;
 insert into got values (5, tap.ticket('{"summary": "tropft wieder"}', tap.at(100)));
-select is(r -> 'answer', (select jsonb_build_object('ticket_id', id, 'number', 1, 'dedupe_matched', true, 'confirmation', 'queued', 'reason', null, 'sla_due_at', tap.at(220)) from t),
+select is(r -> 'answer', (select jsonb_build_object('ticket_id', id, 'number', 1, 'dedupe_matched', true, 'confirmation', 'queued', 'reason', null, 'sla_due_at', tap.at(220), 'alarm', false) from t),
           'a finished ticket is reopened with a new promise') from got where n = 5;
 select is(jsonb_build_array(status, job_completed_at, review_due_at, review_request_sent_at, unread), '["NEW", null, null, null, true]', 'nothing of DONE is left') from t;
 select is(jsonb_build_array(status, reason), '["suppressed", "withdrawn"]', 'the unsent review request is withdrawn') from sms_log where template = 'review_request';

@@ -6,7 +6,7 @@ select plan(35);
 
 -- the answer without the word that says it is a repeated one
 create function pg_temp.run(which text, args jsonb, tenant uuid default tap.a()) returns jsonb language sql volatile
-  return (select jsonb_agg(r - 'replay') from tap.call(which, args, tenant) r);
+  return (select jsonb_agg(r - 'replay') from tap.event(which, args, tenant) r);
 create temp table part (name text primary key, which text, args jsonb, tenant uuid, answer jsonb, rows jsonb);
 create function pg_temp.rows() returns jsonb language sql stable
   return jsonb_build_array((select count(*) from tickets), (select count(*) from ticket_events), (select count(*) from sms_log), (select count(*) from contacts),
