@@ -170,6 +170,14 @@ must_say_something(const struct tenant_member *m)
 	       strcmp(tenant_member_name(m), "*") == 0;
 }
 
+/* Nothing where something must stand, or spaces, which nobody means. */
+static bool
+says_nothing(const struct tenant_member *m, const char *text)
+{
+	return tenant_value_is_blank(text) &&
+	       (*text != '\0' || must_say_something(m));
+}
+
 static void
 check_line(struct tenant_check *c, const char *pointer,
     const struct tenant_member *m, const struct cJSON *v)
@@ -178,10 +186,10 @@ check_line(struct tenant_check *c, const char *pointer,
 
 	if (text != NULL &&
 	    (tenant_value_characters(text) > (size_t)m->most ||
-		tenant_value_has_control(text) ||
-		(must_say_something(m) && tenant_value_is_blank(text))))
+		tenant_value_has_control(text) || says_nothing(m, text)))
 		tenant_problem_say(c, pointer,
-		    "must be one line of %d to %d characters",
+		    "must be one line of %d to %d characters, not only "
+		    "spaces",
 		    must_say_something(m) ? 1 : 0, m->most);
 }
 
@@ -200,11 +208,10 @@ check_text(struct tenant_check *c, const char *pointer,
 		if (*p == '\n')
 			*p = ' ';
 	if (tenant_value_characters(text) > (size_t)m->most ||
-	    tenant_value_has_control(line) ||
-	    (must_say_something(m) && tenant_value_is_blank(text)))
+	    tenant_value_has_control(line) || says_nothing(m, text))
 		tenant_problem_say(c, pointer,
-		    "must be a text of %d to %d characters, without controls "
-		    "but line breaks",
+		    "must be a text of %d to %d characters, not only spaces, "
+		    "without controls but line breaks",
 		    must_say_something(m) ? 1 : 0, m->most);
 }
 
