@@ -112,6 +112,15 @@ static const struct command_column appointment_columns[] = {
 	{ 0 },
 };
 
+static const struct command_column photo_columns[] = {
+	{ "created_at", "CREATED", CELL_TEXT },
+	{ "width", "WIDTH", CELL_NUMBER },
+	{ "height", "HEIGHT", CELL_NUMBER },
+	{ "bytes", "BYTES", CELL_NUMBER },
+	{ "id", "ID", CELL_TEXT },
+	{ 0 },
+};
+
 static enum command_exit
 list(struct command_run *run)
 {
@@ -149,7 +158,7 @@ list(struct command_run *run)
 }
 
 /* The rows that hang on a ticket. */
-#define PARTS 3
+#define PARTS 4
 struct part {
 	const char *name;
 	enum stmt stmt;
@@ -159,6 +168,7 @@ static const struct part parts[PARTS] = {
 	{ "history", STMT_COMMAND_TICKET_EVENTS, event_columns },
 	{ "appointments", STMT_COMMAND_TICKET_APPOINTMENTS,
 	    appointment_columns },
+	{ "photos", STMT_COMMAND_TICKET_PHOTOS, photo_columns },
 	{ "messages", STMT_COMMAND_TICKET_MESSAGES, message_columns },
 };
 
@@ -166,7 +176,7 @@ static int
 parts_read(struct command_run *run, struct command_rows *rows,
     const char *ticket_id, enum command_exit *end)
 {
-	/* Each of the three statements has the ticket as its only parameter. */
+	/* Each of these statements has the ticket as its only parameter. */
 	struct stmt_command_ticket_events params = { .ticket_id = ticket_id };
 
 	for (int i = 0; i < PARTS; i++) {

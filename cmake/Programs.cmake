@@ -8,6 +8,17 @@ foreach(program dispatcher command)
 		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 	target_link_libraries(${program} PRIVATE opsfabric project_flags)
 endforeach()
+# Strangers' pictures reach this program and no other of ours. It links nothing but libvips, and
+# no sanitizer, under which there is no limit on memory: it is tested with the limits it has.
+add_executable(photo_convert bin/photo_convert.c lib/image.c)
+target_include_directories(photo_convert PRIVATE lib)
+target_compile_options(photo_convert PRIVATE -fno-sanitize=all)
+target_link_options(photo_convert PRIVATE -fno-sanitize=all)
+set_target_properties(photo_convert PROPERTIES
+	RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+target_link_libraries(photo_convert PRIVATE project_flags PkgConfig::VIPS)
+install(TARGETS photo_convert RUNTIME
+	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
 target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}")
 install(TARGETS dispatcher RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)

@@ -24,6 +24,13 @@ set(ROUTE_LIMIT_provider "")
 set(ROUTE_LIMIT_cron "")
 set(ROUTE_LIMIT_anyone "")
 
+# What one route needs of nginx and no other. A photo takes a telephone minutes to send, and seconds to
+# convert; nginx keeps what it has of it in a file of its own until then.
+set(ROUTE_NGINX_ticket_photo "client_max_body_size 11m;
+	client_body_timeout 30s;
+	fastcgi_send_timeout 30s;
+	fastcgi_read_timeout 30s;")
+
 # A program, a location, or a page of a route that is gone must not live on in the build.
 file(GLOB stale ${PROJECT_BINARY_DIR}/nginx/routes.d/*.conf ${PROJECT_BINARY_DIR}/cgi-bin/*)
 foreach(file IN LISTS stale)
@@ -63,6 +70,7 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 	if(methods MATCHES POST)
 		set(ROUTE_LIMIT "${ROUTE_LIMIT_${ROUTE_${ROUTE_NAME}_CALLER}}")
 	endif()
+	set(ROUTE_NGINX "${ROUTE_NGINX_${ROUTE_NAME}}")
 	set(template location.conf.in)
 	set(ROUTE_MATCH "=")
 	set(ROUTE_PATH "${path}")

@@ -603,9 +603,10 @@ is_untenanted(enum stmt s)
 {
 	return s == STMT_TENANT_BY_SLUG || s == STMT_TENANT_BY_ADDRESS ||
 	       s == STMT_TOKEN_TENANT || s == STMT_REVIEW_LINK_TENANT ||
-	       s == STMT_ALERT_TENANT || s == STMT_RECEIPT_LOCK ||
-	       s == STMT_RECEIPT_TENANT || s == STMT_RECEIPT_PARK ||
-	       s == STMT_EVENT_UNMATCHED || s == STMT_HEALTH;
+	       s == STMT_ALERT_TENANT || s == STMT_PHOTO_TICKET ||
+	       s == STMT_RECEIPT_LOCK || s == STMT_RECEIPT_TENANT ||
+	       s == STMT_RECEIPT_PARK || s == STMT_EVENT_UNMATCHED ||
+	       s == STMT_HEALTH;
 }
 
 void

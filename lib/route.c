@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -22,6 +23,9 @@
 /* A JSON tree of the most values that json.h lets in is far below it. */
 #define ARENA_CAP ((size_t)4 * 1024 * 1024)
 #define PARAM_MAX ((size_t)64 * 1024)
+
+/* What is copied from or to a peer at a time. */
+#define PIECE ((size_t)16 * 1024)
 
 /* One line of cgi-bin/ROUTES. */
 struct route_line {
@@ -43,6 +47,12 @@ struct worker {
 	const struct route_line *line;
 	struct arena *arena;
 	struct db *db;
+};
+
+/* What a handler reads by itself. */
+struct route_body {
+	struct serve_request *peer;
+	size_t left;
 };
 
 static const struct route_line *
@@ -117,17 +127,19 @@ method_read(struct request *req, const struct worker *w,
 	return 0;
 }
 
+static const struct {
+	const char *type;
+	enum body_kind kind;
+} kinds[] = {
+	{ "application/json", BODY_JSON },
+	{ "application/x-www-form-urlencoded", BODY_FORM },
+	{ "multipart/form-data", BODY_MULTIPART },
+};
+
 /* "application/json; charset=utf-8" is what stands before the semicolon. */
 static enum body_kind
 kind_of(const char *type)
 {
-	static const struct {
-		const char *type;
-		enum body_kind kind;
-	} kinds[] = {
-		{ "application/json", BODY_JSON },
-		{ "application/x-www-form-urlencoded", BODY_FORM },
-	};
 	size_t len = strcspn(type, "; \t");
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -135,6 +147,20 @@ kind_of(const char *type)
 		    strncasecmp(kinds[i].type, type, len) == 0)
 			return kinds[i].kind;
 	return BODY_NONE;
+}
+
+/* "application/json or multipart/form-data" */
+static const char *
+kinds_text(struct arena *a, unsigned accepts)
+{
+	struct buf b;
+
+	buf_init(&b, a);
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if ((accepts & kinds[i].kind) != 0)
+			buf_printf(
+			    &b, "%s%s", b.len > 0 ? " or " : "", kinds[i].type);
+	return b.text;
 }
 
 /* Digits only, below a bound that no body reaches; -1 otherwise. */
@@ -170,23 +196,61 @@ body_read(struct request *req, const struct worker *w, struct serve_request *r,
 					     NULL, "Send a Content-Length")
 		                       : problem(why, PROBLEM_BAD_REQUEST, NULL,
 					     "Content-Length is not a number");
+	req->rest->left = (size_t)len;
 	if ((size_t)len > w->route->body_max)
 		return problem(why, PROBLEM_TOO_LARGE, NULL,
 		    "At most %zu bytes", w->route->body_max);
-	req->body_kind = kind_of(serve_param(r, "CONTENT_TYPE"));
+	req->body_kind = kind_of(req->content_type);
 	if ((req->body_kind & w->route->accepts) == 0)
-		return problem(why, PROBLEM_MEDIA_TYPE, NULL, "Send %s%s%s",
-		    w->route->accepts & BODY_JSON ? "application/json" : "",
-		    w->route->accepts == (BODY_JSON | BODY_FORM) ? " or " : "",
-		    w->route->accepts & BODY_FORM
-			? "application/x-www-form-urlencoded"
-			: "");
+		return problem(why, PROBLEM_MEDIA_TYPE, NULL, "Send %s",
+		    kinds_text(req->arena, w->route->accepts));
+	if (req->body_kind == BODY_MULTIPART)
+		return 0;
+	req->rest->left = 0;
 	req->body_len = (size_t)len;
 	req->body = serve_body(r, req->arena, req->body_len);
 	if (req->body == NULL)
 		return problem(why, PROBLEM_BAD_REQUEST, NULL,
 		    "The body ended before its Content-Length");
 	return 0;
+}
+
+long
+route_body_part(const struct request *req, char *bytes, size_t size)
+{
+	struct route_body *rest = req->rest;
+	long got;
+
+	if (size > rest->left)
+		size = rest->left;
+	if (size == 0)
+		return 0;
+	got = serve_read(rest->peer, bytes, size);
+	if (got < (long)size) {
+		rest->left = 0;
+		return -1;
+	}
+	rest->left -= size;
+	return got;
+}
+
+/*
+ * What the handler did not want, where it reads by itself: nginx would not wait
+ * for an answer while it cannot get rid of the request.
+ */
+static void
+rest_skip(const struct request *req, const struct worker *w)
+{
+	char bytes[PIECE];
+	size_t skipped = 0;
+	long got;
+
+	if ((w->route->accepts & BODY_MULTIPART) == 0)
+		return;
+	do {
+		got = route_body_part(req, bytes, sizeof(bytes));
+		skipped += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && skipped <= 2 * w->route->body_max);
 }
 
 /* A parameter in the arena. nginx sends no header that is nearly as long. */
@@ -220,6 +284,8 @@ params_read(struct request *req, struct serve_request *r, struct problem *why)
 		{ &req->twilio_signature, "HTTP_X_TWILIO_SIGNATURE" },
 		{ &req->user_agent, "HTTP_USER_AGENT" },
 		{ &req->purpose, "HTTP_SEC_PURPOSE" },
+		{ &req->content_type, "CONTENT_TYPE" },
+		{ &req->accept, "HTTP_ACCEPT" },
 	};
 
 	req->body = "";
@@ -290,6 +356,14 @@ reason_phrase(int status)
 	return "";
 }
 
+static size_t
+length_of_body(const struct response *res)
+{
+	if (res->file != NULL)
+		return res->file->len;
+	return res->body == NULL ? 0 : strlen(res->body);
+}
+
 /* Everything about an answer but its body. */
 static void
 headers_write(struct buf *b, const struct worker *w, const struct response *res,
@@ -300,8 +374,12 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res,
 	if (res->body != NULL)
 		buf_printf(b, "Content-Type: %s\r\n",
 		    res->type != NULL ? res->type : "application/json");
-	buf_printf(b, "Content-Length: %zu\r\n",
-	    res->body == NULL ? 0 : strlen(res->body));
+	buf_printf(b, "Content-Length: %zu\r\n", length_of_body(res));
+	if (res->file != NULL)
+		buf_printf(b,
+		    "Content-Type: %s\r\n"
+		    "Content-Disposition: attachment; filename=\"%s\"\r\n",
+		    res->type, res->file->name);
 	if (res->location != NULL)
 		buf_printf(b, "Location: %s\r\n", res->location);
 	/* A page of ours: nobody puts it into theirs, nor learns its address.
@@ -321,11 +399,28 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res,
 	buf_str(b, "Cache-Control: no-store\r\n\r\n");
 }
 
+/* One that became shorter meanwhile is noticed by nginx, and so by whoever
+ * asked: the length was promised. */
+static void
+file_write(struct serve_request *r, const struct response_file *file)
+{
+	char bytes[PIECE];
+	ssize_t got;
+
+	for (size_t at = 0; at < file->len; at += (size_t)got) {
+		got = pread(file->fd, bytes, sizeof(bytes), (off_t)at);
+		if (got <= 0)
+			return;
+		serve_write(r, bytes, (size_t)got);
+	}
+}
+
 static void
 handle(struct serve_request *r, void *arg)
 {
 	struct worker *w = arg;
-	struct request req = { .arena = w->arena, .db = w->db };
+	struct route_body rest = { .peer = r };
+	struct request req = { .arena = w->arena, .db = w->db, .rest = &rest };
 	struct response res = { .status = 200 };
 	struct problem why = { 0 };
 	int64_t begun_us = clock_ticks_us();
@@ -341,12 +436,15 @@ handle(struct serve_request *r, void *arg)
 			.body = problem_json(w->arena, &why, req.id),
 		};
 	}
+	rest_skip(&req, w);
 	buf_init(&out, w->arena);
 	headers_write(&out, w, &res,
 	    why.code == PROBLEM_NONE ? 0 : problem_retry_after(why.code));
 	if (res.body != NULL)
 		buf_str(&out, res.body);
 	serve_write(r, out.text, out.len);
+	if (res.file != NULL && !req.is_head)
+		file_write(r, res.file);
 	effort = db_effort(w->db);
 	log_info("%s %d %lldus db %d %ldus %s%s%s", req.id, res.status,
 	    (long long)(clock_ticks_us() - begun_us), effort.round_trips,

@@ -17,6 +17,7 @@
 struct arena;
 struct db;
 struct problem;
+struct route_body;
 struct tenant;
 
 enum http_method {
@@ -28,7 +29,8 @@ enum http_method {
 enum body_kind {
 	BODY_NONE = 0,
 	BODY_JSON = 1,
-	BODY_FORM = 2
+	BODY_FORM = 2,
+	BODY_MULTIPART = 4 /* not read before the handler: route_body_part() */
 };
 
 /* Who may call, as cgi-bin/ROUTES says. */
@@ -63,6 +65,16 @@ struct request {
 	enum body_kind body_kind;
 	const char *body; /* NUL-terminated; may hold NULs as well */
 	size_t body_len;
+	struct route_body *rest; /* of a BODY_MULTIPART, which is not in body */
+	const char *content_type;
+	const char *accept; /* what the client would like to get */
+};
+
+/* Bytes of an answer that are no text and too many for an arena. */
+struct response_file {
+	int fd; /* read from its beginning; open until the arena is reset */
+	size_t len;
+	const char *name; /* to save it under: nothing is shown as a page */
 };
 
 struct response {
@@ -71,6 +83,7 @@ struct response {
 	const char *body;     /* NULL: none */
 	const char *location; /* for 3xx, or NULL */
 	const char *policy;   /* Content-Security-Policy of a page, or NULL */
+	const struct response_file *file; /* instead of a body, or NULL */
 };
 
 /* Fill *res and return 0, or fill *why and return -1. Write nothing. */
@@ -88,7 +101,7 @@ struct route {
 	int (*firm)(const struct tenant **out, const struct request *req,
 	    struct problem *why);
 	size_t body_max;  /* bytes; 0: a body is not looked at */
-	unsigned accepts; /* BODY_JSON | BODY_FORM */
+	unsigned accepts; /* BODY_JSON | BODY_FORM | BODY_MULTIPART */
 	/* Called once before the first request, or NULL: what is slow the first
 	 * time should not be slow for somebody. */
 	void (*prepare)(void);
@@ -100,6 +113,12 @@ int route_main(const struct route *route);
 /* A part of the path, counted from 0: "api" in "/api/ticket", then "ticket",
  * then NULL. */
 const char *route_path_part(const struct request *req, int i);
+
+/*
+ * The next bytes of a BODY_MULTIPART: at most size. 0 at its end; -1 if it
+ * ended before its Content-Length.
+ */
+long route_body_part(const struct request *req, char *bytes, size_t size);
 
 /* The token of "Authorization: Bearer <token>", or NULL. */
 const char *route_bearer(const struct request *req);

@@ -122,18 +122,24 @@ serve_param(const struct serve_request *r, const char *name)
 	return value == NULL ? "" : value;
 }
 
+long
+serve_read(struct serve_request *r, char *bytes, size_t len)
+{
+	int got;
+
+	(void)alarm(READ_LIMIT_S);
+	got = FCGX_GetStr(bytes, (int)len, r->fcgi.in);
+	(void)alarm(HANDLE_LIMIT_S);
+	return FCGX_GetError(r->fcgi.in) != 0 ? -1 : got;
+}
+
 char *
 serve_body(struct serve_request *r, struct arena *a, size_t len)
 {
 	char *body = arena_alloc(a, len + 1);
-	int got;
+	long got = serve_read(r, body, len);
 
-	(void)alarm(READ_LIMIT_S);
-	got = FCGX_GetStr(body, (int)len, r->fcgi.in);
-	(void)alarm(HANDLE_LIMIT_S);
-	if (got < 0 || (size_t)got != len || FCGX_GetError(r->fcgi.in) != 0)
-		return NULL;
-	return body;
+	return got >= 0 && (size_t)got == len ? body : NULL;
 }
 
 void

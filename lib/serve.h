@@ -36,6 +36,12 @@ const char *serve_param(const struct serve_request *r, const char *name);
  */
 char *serve_body(struct serve_request *r, struct arena *a, size_t len);
 
+/*
+ * The next bytes of a body that is too long for that: at most len. 0 at its
+ * end; -1 if it ended in the middle.
+ */
+long serve_read(struct serve_request *r, char *bytes, size_t len);
+
 void serve_write(struct serve_request *r, const char *bytes, size_t len);
 
 #endif

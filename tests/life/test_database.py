@@ -60,6 +60,8 @@ def request_of(route, stack, firm):
         "ticket": lambda: ("POST", "/api/ticket", body(customer_slug=firm.slug, contact_phone=mobile()), {}, 201),
         "ticket_status": lambda: ("POST", "/api/ticket/status", body(ticket_id=str(uuid.uuid4()), status="DONE"),
                                   bearer(firm.token), 404),
+        "ticket_photo": lambda: ("GET", f"/api/ticket/photo?ticket_id={uuid.uuid4()}", None,
+                                 {**bearer(firm.token), "QUERY_STRING": f"ticket_id={uuid.uuid4()}"}, 200),
         "missed_call": lambda: ("POST", "/api/webhook/missed-call",
                                 body(From=mobile(), To=firm.phone, CallSid=uuid.uuid4().hex), {}, 200),
         "sms_reply": lambda: ("POST", "/api/webhook/sms-reply",

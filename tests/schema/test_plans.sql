@@ -44,7 +44,7 @@ create function pg_temp.unsound(which text) returns text language sql
 begin atomic
   select string_agg(format('%s by %s (%s)', s.relation, coalesce(s.index, 'reading all'), s.cond), '; ')
   from pg_temp.scans(pg_temp.plan(which)) s
-  where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage', 'alerts',
+  where s.relation in ('contacts', 'tickets', 'ticket_events', 'sms_log', 'inbound_events', 'appointments', 'review_links', 'segment_usage', 'alerts', 'photos',
                        'customers', 'tenant_addresses', 'tokens')
     and not coalesce(s.index is not null and s.cond is not null and regexp_replace(s.cond, 'customer_id = \$\d+|AND|[() ]', '', 'g') <> '', false)
     and not (s.relation = 'sms_log' and s.index = 'sms_log_lease' and which = 'message_unclaim');

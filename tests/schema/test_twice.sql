@@ -2,7 +2,7 @@
 -- time is done once, and the second answer is the first one. Nothing here is rolled back: it comes last.
 set client_min_messages = warning;
 select tap.start();
-select plan(35);
+select plan(38);
 
 -- the answer without the word that says it is a repeated one
 create function pg_temp.run(which text, args jsonb, tenant uuid default tap.a()) returns jsonb language sql volatile
@@ -10,7 +10,7 @@ create function pg_temp.run(which text, args jsonb, tenant uuid default tap.a())
 create temp table part (name text primary key, which text, args jsonb, tenant uuid, answer jsonb, rows jsonb);
 create function pg_temp.rows() returns jsonb language sql stable
   return jsonb_build_array((select count(*) from tickets), (select count(*) from ticket_events), (select count(*) from sms_log), (select count(*) from contacts),
-                           (select count(*) from inbound_events), (select count(*) from appointments), (select count(*) from customers), (select count(*) from tokens), (select count(*) from alerts));
+                           (select count(*) from inbound_events), (select count(*) from appointments), (select count(*) from customers), (select count(*) from tokens), (select count(*) from alerts), (select count(*) from photos));
 create procedure pg_temp.first(named text, statement text, params jsonb, tenant uuid default tap.a()) language plpgsql as $$
 declare
   r jsonb := pg_temp.run(statement, params, tenant);
@@ -69,5 +69,11 @@ call pg_temp.first('alarm', 'ticket_open', tap.ticket_args(jsonb_build_object('p
 select pg_temp.again('alarm');
 call pg_temp.first('button', 'alert_answer', jsonb_build_object('code_hash', repeat('a', 64), 'now', tap.at(9), 'event_id', gen_random_uuid()));
 select pg_temp.again('button');
+
+create function pg_temp.photo() returns jsonb language sql volatile
+  return (select jsonb_build_object('ticket_id', id, 'photo_id', gen_random_uuid(), 'hash', repeat('c', 64), 'bytes', 9, 'width', 1, 'height', 1,
+    'event_id', gen_random_uuid(), 'now', tap.at(9)) from tickets where contact_phone = '+41795550004');
+call pg_temp.first('photo', 'photo_add', pg_temp.photo());
+select pg_temp.again('photo');
 
 select * from finish();

@@ -93,6 +93,9 @@ def load_of(route, stack, firm):
         bodies = [json.dumps({"ticket_id": ticket, "status": s}) for s in ("SCHEDULED", "NEEDS_CALLBACK")]
         # Two that move the same ticket at the same moment: one of them was slower.
         return ("POST", "/api/ticket/status", *bodies), {"authorization": f"Bearer {firm.token}"}, {200, 409}
+    if route == "ticket_photo":
+        ticket = firm.ticket().json()["ticket_id"]
+        return ("GET", f"/api/ticket/photo?ticket_id={ticket}"), {"authorization": f"Bearer {firm.token}"}, {200}
     if route in ("review_request", "escalate"):
         secret = stack.env["CRON_SECRET"]
         return ("POST", f"/api/cron/{route.replace('_', '-')}"), {"authorization": f"Bearer {secret}"}, {200}
