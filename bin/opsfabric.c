@@ -17,6 +17,7 @@
 static const struct command *const tables[] = {
 	commands_migrate,
 	commands_tenant,
+	commands_tenant_check,
 	commands_token,
 	commands_secret,
 	commands_ticket,

@@ -1,23 +1,18 @@
 /*
  * opsfabric_tenant - the firms: adds, shows and changes them
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
-#include "buf.h"
 #include "clock.h"
 #include "db.h"
 #include "id.h"
-#include "json_write.h"
-#include "opsfabric_command.h"
+#include "opsfabric_tenant.h"
 #include "problem.h"
 #include "tenant_document.h"
 #include "tenant_patch.h"
 
-/* Of a file, which may have been laid out for people. */
-#define FILE_MAX (2 * TENANT_DOCUMENT_MAX)
 #define ASSIGNMENTS_MAX 200
 
 /* Every setting that is no object, and the document. */
@@ -46,32 +41,6 @@ static const struct command_option paging[] = {
 	{ 0 },
 };
 
-/* A firm as a document: what tenant_document.h reads, and what it passes over.
- */
-static const struct command_column document[] = {
-	{ "id", "id", CELL_TEXT },
-	{ "slug", "slug", CELL_TEXT },
-	{ "name", "name", CELL_TEXT },
-	{ "phone", "phone", CELL_TEXT },
-	{ "email", "email", CELL_TEXT },
-	{ "sms_number", "sms_number", CELL_TEXT },
-	{ "website_domain", "website_domain", CELL_TEXT },
-	{ "google_review_link", "google_review_link", CELL_TEXT },
-	{ "timezone", "timezone", CELL_TEXT },
-	{ "quiet_hours_start", "quiet_hours_start", CELL_TEXT },
-	{ "quiet_hours_end", "quiet_hours_end", CELL_TEXT },
-	{ "sla_response_minutes", "sla_response_minutes", CELL_NUMBER },
-	{ "review_delay_hours", "review_delay_hours", CELL_NUMBER },
-	{ "daily_segments", "daily_segments", CELL_NUMBER },
-	{ "plan", "plan", CELL_TEXT },
-	{ "config", "config", CELL_JSON },
-	{ "modules", "modules", CELL_JSON },
-	{ "active", "active", CELL_BOOL },
-	{ "created_at", "created_at", CELL_TEXT },
-	{ "updated_at", "updated_at", CELL_TEXT },
-	{ 0 },
-};
-
 static const struct command_column list_columns[] = {
 	{ "slug", "SLUG", CELL_TEXT },
 	{ "name", "NAME", CELL_TEXT },
@@ -83,38 +52,6 @@ static const struct command_column list_columns[] = {
 	{ "created_at", NULL, CELL_TEXT },
 	{ 0 },
 };
-
-/* The firm's row; NULL with *end, having said so. */
-static struct db_batch *
-tenant_row(struct command_run *run, const char *slug, enum command_exit *end)
-{
-	struct stmt_command_tenant_show params = { .slug = slug };
-	struct db_batch *b =
-	    command_batch(run, STMT_COMMAND_TENANT_SHOW, &params, end);
-
-	if (b != NULL && db_rows(b, 0) == 0) {
-		*end = command_no_tenant(run, slug);
-		return NULL;
-	}
-	return b;
-}
-
-static const char *
-row_json(struct command_run *run, const struct db_batch *row)
-{
-	struct command_rows rows = {
-		.batch = row,
-		.count = 1,
-		.columns = document,
-	};
-	struct buf b;
-
-	buf_init(&b, run->arena);
-	json_obj_open(&b, NULL);
-	command_json_row(&b, &rows, 0);
-	json_obj_close(&b);
-	return b.text;
-}
 
 /* What holds where nothing is stored, or NULL. */
 static const char *
@@ -140,10 +77,11 @@ show(struct command_run *run)
 	if (row == NULL)
 		return end;
 	if (run->json) {
-		(void)printf("%s\n", row_json(run, row));
+		(void)printf("%s\n", tenant_row_json(run, row));
 		return COMMAND_DONE;
 	}
-	for (const struct command_column *c = document; c->name != NULL; c++) {
+	for (const struct command_column *c = tenant_columns; c->name != NULL;
+	     c++) {
 		const char *value = db_get(row, 0, 0, c->name);
 		bool is_default = value == NULL;
 
@@ -179,36 +117,6 @@ list(struct command_run *run)
 	rows.count = db_rows(rows.batch, 0);
 	command_print_page(run, &rows, &page, "slug");
 	return COMMAND_DONE;
-}
-
-/* NULL, having said why not. */
-static const char *
-file_read(struct command_run *run, const char *path)
-{
-	char *text = arena_alloc(run->arena, FILE_MAX + 1);
-	bool is_stdin = strcmp(path, "-") == 0;
-	FILE *f = is_stdin ? stdin : fopen(path, "re");
-	size_t len;
-	int failed;
-
-	if (f == NULL) {
-		command_error("%s: %s", path, strerror(errno));
-		return NULL;
-	}
-	len = fread(text, 1, FILE_MAX + 1, f);
-	failed = ferror(f) != 0 ? errno : 0;
-	if (!is_stdin)
-		(void)fclose(f);
-	if (failed != 0) {
-		command_error("%s: %s", path, strerror(failed));
-		return NULL;
-	}
-	if (len > FILE_MAX || memchr(text, '\0', len) != NULL) {
-		command_error("%s is no document of at most %zu KB", path,
-		    FILE_MAX / 1024);
-		return NULL;
-	}
-	return text;
 }
 
 /* document with the changes of one patch; NULL, having said why not. */
@@ -260,7 +168,7 @@ document_make(struct command_run *run, const char *text, int first_assignment)
 	const char *path = command_value(run, "file");
 
 	if (path != NULL) {
-		const char *patch = file_read(run, path);
+		const char *patch = tenant_file_read(run, path);
 
 		if (patch == NULL)
 			return NULL;
@@ -275,109 +183,27 @@ document_make(struct command_run *run, const char *text, int first_assignment)
 	return text;
 }
 
-static int
-document_check(
-    struct command_run *run, struct tenant_document *out, const char *text)
-{
-	struct tenant_problems problems;
-
-	if (tenant_document_read(out, run->arena, text, &problems) == 0)
-		return 0;
-	for (size_t i = 0; i < problems.count; i++) {
-		const struct problem *p = &problems.list[i];
-
-		command_error("%s%s%s",
-		    p->field == NULL ? "" : command_plain(run->arena, p->field),
-		    p->field == NULL ? "" : ": ",
-		    command_plain(run->arena, p->detail));
-	}
-	command_error("nothing was changed");
-	return -1;
-}
-
-/* Has another firm what only one may have? Says so, and with what end. */
-static bool
-is_taken(struct command_run *run, const char *id,
-    const struct tenant_document *d, enum command_exit *end)
-{
-	struct stmt_command_tenant_taken params = {
-		.id = id,
-		.slug = d->value[TENANT_SLUG],
-		.phone = d->value[TENANT_PHONE],
-		.sms_number = d->value[TENANT_SMS_NUMBER],
-		.email = d->value[TENANT_EMAIL],
-		.website_domain = d->value[TENANT_WEBSITE_DOMAIN],
-	};
-	struct db_batch *b =
-	    command_batch(run, STMT_COMMAND_TENANT_TAKEN, &params, end);
-
-	if (b == NULL)
-		return true;
-	for (int row = 0; row < db_rows(b, 0); row++)
-		command_error("/%s: %s belongs to the firm %s already",
-		    db_get(b, 0, row, "field"), db_get(b, 0, row, "address"),
-		    db_get(b, 0, row, "by"));
-	if (db_rows(b, 0) == 0)
-		return false;
-	*end = COMMAND_REFUSED;
-	return true;
-}
-
-/*
- * Write what text says: over the row it was made from, or as a new firm where
- * row is NULL.
- */
+/* row: what text was made from; NULL: a new firm. */
 static enum command_exit
 save(struct command_run *run, const struct db_batch *row, const char *text)
 {
-	struct clock_text now = clock_text(clock_now());
 	const char *id =
 	    row == NULL ? id_new_in(run->arena) : db_get(row, 0, 0, "id");
-	enum command_exit end = COMMAND_DONE;
-	struct stmt_command_tenant_save params;
 	struct tenant_document d;
-	struct db_batch *b;
+	enum command_exit end;
 
-	if (text == NULL || document_check(run, &d, text) != 0)
+	if (text == NULL || tenant_check(run, &d, text) != 0)
 		return COMMAND_REFUSED;
-	if (is_taken(run, id, &d, &end))
+	end = tenant_save(
+	    run, id, &d, row == NULL ? NULL : db_get(row, 0, 0, "updated_at"));
+	if (end != COMMAND_DONE)
 		return end;
-	params = (struct stmt_command_tenant_save){
-		.id = id,
-		.name = d.value[TENANT_NAME],
-		.slug = d.value[TENANT_SLUG],
-		.phone = d.value[TENANT_PHONE],
-		.email = d.value[TENANT_EMAIL],
-		.sms_number = d.value[TENANT_SMS_NUMBER],
-		.website_domain = d.value[TENANT_WEBSITE_DOMAIN],
-		.google_review_link = d.value[TENANT_GOOGLE_REVIEW_LINK],
-		.timezone = d.value[TENANT_TIMEZONE],
-		.quiet_hours_start = d.value[TENANT_QUIET_HOURS_START],
-		.quiet_hours_end = d.value[TENANT_QUIET_HOURS_END],
-		.sla_response_minutes = d.value[TENANT_SLA_RESPONSE_MINUTES],
-		.review_delay_hours = d.value[TENANT_REVIEW_DELAY_HOURS],
-		.daily_segments = d.value[TENANT_DAILY_SEGMENTS],
-		.plan = d.value[TENANT_PLAN],
-		.config = d.value[TENANT_CONFIG],
-		.modules = d.value[TENANT_MODULES],
-		.active = d.value[TENANT_ACTIVE],
-		.now = now.text,
-		.seen_at = row == NULL ? NULL : db_get(row, 0, 0, "updated_at"),
-	};
-	b = command_batch(run, STMT_COMMAND_TENANT_SAVE, &params, &end);
-	if (b == NULL)
-		return end;
-	if (db_rows(b, 0) == 0) {
-		command_error("somebody else changed the firm at the same "
-			      "moment; nothing was changed, run it again");
-		return COMMAND_REFUSED;
-	}
 	if (run->json)
-		(void)printf(
-		    "{\"slug\":\"%s\",\"id\":\"%s\"}\n", params.slug, id);
+		(void)printf("{\"slug\":\"%s\",\"id\":\"%s\"}\n",
+		    d.value[TENANT_SLUG], id);
 	else
-		(void)printf(
-		    "%s %s\n", row == NULL ? "added" : "changed", params.slug);
+		(void)printf("%s %s\n", row == NULL ? "added" : "changed",
+		    d.value[TENANT_SLUG]);
 	return COMMAND_DONE;
 }
 
@@ -395,7 +221,7 @@ set(struct command_run *run)
 
 	if (row == NULL)
 		return end;
-	return save(run, row, document_make(run, row_json(run, row), 1));
+	return save(run, row, document_make(run, tenant_row_json(run, row), 1));
 }
 
 /* Of a firm that is not served nothing else has to be right. */

@@ -62,7 +62,7 @@ SERVICE = {"slug": "bad", "name": "Bad"}
 INTENT = {"value": "bad", "label": "Bad umbauen", "category": "offer"}
 
 
-@pytest.mark.parametrize("config, pointer", [
+WRONG = [
     ({"address": 12}, "/config/address"), ({"plz": 8810}, "/config/plz"), ({"ort": "a\nb"}, "/config/ort"),
     ({"contact_person": ["x"]}, "/config/contact_person"), ({"address": "x" * 5001}, "/config/address"),
     ({"logo_url": "http://example.ch/logo.png"}, "/config/logo_url"), ({"logo_url": "/assets/logo.png"}, "/config/logo_url"),
@@ -100,15 +100,32 @@ INTENT = {"value": "bad", "label": "Bad umbauen", "category": "offer"}
     ({"service_area": [1]}, "/config/service_area/0"), ({"impressum": "x"}, "/config/impressum"),
     ({"impressum": {"email": "x"}}, "/config/impressum/email"), ({"impressum": {"phone": "12"}}, "/config/impressum/phone"),
     ({"texts": []}, "/config/texts"), ({"texts": ["x"]}, "/config/texts"),
-])
-def test_what_no_page_can_show_is_refused_by_its_pointer(command, stack, config, pointer):
+]
+
+
+def packed(cases):
+    """Cases of (config, pointer) in as few documents as their members allow: all that is wrong is named at once."""
+    documents = []
+    for config, pointer in cases:
+        for members, pointers in documents:
+            if not set(members) & set(config):
+                members.update(config)
+                pointers.add(pointer)
+                break
+        else:
+            documents.append((dict(config), {pointer}))
+    return documents
+
+
+@pytest.mark.parametrize("config, pointers", packed(WRONG))
+def test_what_no_page_can_show_is_refused_by_its_pointer(command, stack, config, pointers):
     doc = document(config)
     out = command.add(doc)
-    assert out.returncode == REFUSED and set(said(out.stderr)) == {pointer}, out.stderr
+    assert out.returncode == REFUSED and set(said(out.stderr)) == pointers, out.stderr
     assert stack.sql("select 1 from customers where slug = %s", doc["slug"]) == []
 
 
-@pytest.mark.parametrize("config, pointer, meant", [
+MISSPELT = [
     ({"hero": {"clame": "x"}}, "/config/hero/clame", "claim"),
     ({"services": [{**SERVICE, "descripton": "x"}]}, "/config/services/0/descripton", "description"),
     ({"services": [{**SERVICE, "Features": []}]}, "/config/services/0/Features", "features"),
@@ -116,20 +133,21 @@ def test_what_no_page_can_show_is_refused_by_its_pointer(command, stack, config,
     ({"primary_colour": "#000000"}, "/config/primary_colour", "primary_color"), ({"sevices": []}, "/config/sevices", "services"),
     ({"impressum": {"compnay": "x"}}, "/config/impressum/compnay", "company"), ({"on_call": [{"phone": "+41790000011", "nam": "x"}]},
                                                                               "/config/on_call/0/nam", "name"),
-])
-def test_a_member_that_is_misspelt_is_refused_with_the_right_one(command, config, pointer, meant):
-    out = command.add(document(config))
+]
+
+
+def test_a_member_that_is_misspelt_is_refused_with_the_right_one(command):
+    config = {}
+    for members, _, _ in MISSPELT:
+        config.update(members)
+    config["services"] = [members["services"][0] | {"slug": f"s{n}"} for n, (members, _, _) in
+                          enumerate(m for m in MISSPELT if "services" in m[0])]
+    wanted = {pointer: meant for _, pointer, meant in MISSPELT} | {
+        "/fone": "phone", "/sms_nummber": "sms_number", "/address": "config.address", "/hero": "config.hero"}
+    wanted["/config/services/1/Features"] = wanted.pop("/config/services/0/Features")
+    out = command.add(document(config, fone="x", sms_nummber="x", address="x", hero={}))
     assert out.returncode == REFUSED
-    assert said(out.stderr) == {pointer: f"is no setting that OpsFabric knows; did you mean {meant}?"}
-
-
-@pytest.mark.parametrize("changes, pointer, meant", [
-    ({"fone": "x"}, "/fone", "phone"), ({"sms_nummber": "x"}, "/sms_nummber", "sms_number"), ({"address": "x"}, "/address", "config.address"),
-    ({"hero": {}}, "/hero", "config.hero"),
-])
-def test_so_is_one_beside_config(command, changes, pointer, meant):
-    out = command.add(document(**changes))
-    assert out.returncode == REFUSED and said(out.stderr) == {pointer: f"is no setting that OpsFabric knows; did you mean {meant}?"}
+    assert said(out.stderr) == {pointer: f"is no setting that OpsFabric knows; did you mean {meant}?" for pointer, meant in wanted.items()}
 
 
 def test_a_member_that_is_like_no_other_is_refused_without_a_guess(command):
@@ -182,16 +200,196 @@ def test_a_firm_with_many_services_has_room(command):
     assert len(command.json("tenant", "show", doc["slug"])["config"]["services"]) == 60
 
 
-@pytest.mark.parametrize("assignment, path, value", [
-    ("config.plz=8810", ("plz",), "8810"), ("config.hero.claim=true", ("hero", "claim"), "true"),
-    ("config.impressum.phone=0442100010", ("impressum", "phone"), "0442100010"), ("config.founded_year=1974", ("founded_year",), 1974),
-    ("config.google_rating=4.8", ("google_rating",), 4.8), ("config.hero.benefits=[\"1\"]", ("hero", "benefits"), ["1"]),
-    ("config.texts={}", ("texts",), {}), ("config.sms_name=2000", ("sms_name",), "2000"),
-])
-def test_an_assignment_knows_which_settings_are_texts(command, tenant, assignment, path, value):
-    out = command("tenant", "set", tenant.slug, assignment)
+ASSIGNMENTS = {
+    "config.plz=8810": "8810", "config.hero.claim=true": "true", "config.impressum.phone=0442100010": "0442100010",
+    "config.founded_year=1974": 1974, "config.google_rating=4.8": 4.8, 'config.hero.benefits=["1"]': ["1"], "config.texts={}": {},
+    "config.sms_name=2000": "2000",
+}
+
+
+def test_an_assignment_knows_which_settings_are_texts(command, tenant):
+    out = command("tenant", "set", tenant.slug, *ASSIGNMENTS)
     assert out.returncode == DONE, out.stderr
-    there = command.json("tenant", "show", tenant.slug)["config"]
-    for name in path:
-        there = there[name]
-    assert there == value
+    shown = command.json("tenant", "show", tenant.slug)
+    for assignment, value in ASSIGNMENTS.items():
+        there = shown
+        for name in assignment.split("=")[0].split("."):
+            there = there[name]
+        assert there == value, assignment
+
+
+# ---- tenant check ------------------------------------------------------------------------
+
+
+def advices_of(command, slugs):
+    """What it says of each firm, {(severity, pointer): line}; its exit status must be the one that follows."""
+    out = command("tenant", "check", *slugs, "--json")
+    assert out.stderr == "", out.stderr
+    answer = json.loads(out.stdout)
+    assert [firm["slug"] for firm in answer["firms"]] == slugs
+    for firm in answer["firms"]:
+        assert firm["good"] == all(line["severity"] == "weak" for line in firm["advice"])
+    assert answer["good"] == all(firm["good"] for firm in answer["firms"]) == (out.returncode == DONE)
+    return [{(line["severity"], line["pointer"]): line for line in firm["advice"]} for firm in answer["firms"]]
+
+
+def advice_of(command, slug):
+    return advices_of(command, [slug])[0]
+
+
+def stored(stack, doc):
+    """As `tenant add` would store it, without looking; many of them are quick that way."""
+    columns = {name: json.dumps(value) if isinstance(value, dict) else value for name, value in doc.items()}
+    stack.sql(f"insert into customers (id, {', '.join(columns)}, created_at, updated_at)"
+              f" values (gen_random_uuid(), {', '.join(['%s'] * len(columns))}, now(), now())", *columns.values())
+    return doc["slug"]
+
+
+def test_the_demo_firms_lack_nothing(command):
+    out = command("tenant", "check", "doerfler-ag", "salon-lumiere")
+    assert out.returncode == DONE and out.stderr == ""
+    assert out.stdout == "doerfler-ag: nothing to say\nsalon-lumiere: nothing to say\n"
+
+
+def change(doc, path, value):
+    """The member at a path, taken away where value is None."""
+    *way, last = [int(part) if part.isdigit() else part for part in path.strip("/").split("/")]
+    for part in way:
+        doc = doc[part]
+    if value is None and not isinstance(doc, list):
+        del doc[last]
+    else:
+        doc[last] = value
+
+
+LACKING = [
+    ("/phone", None, "missing", "/phone"), ("/sms_number", None, "missing", "/sms_number"),
+    ("/google_review_link", None, "missing", "/google_review_link"), ("/config/hours", None, "missing", "/config/hours"),
+    ("/config/hours", {"monday": [], "sunday": []}, "missing", "/config/hours"), ("/config/hours", {}, "missing", "/config/hours"),
+    ("/config/hero/claim", None, "missing", "/config/hero/claim"), ("/config/hero/claim", "", "missing", "/config/hero/claim"),
+    ("/config/hero/subclaim", None, "missing", "/config/hero/subclaim"), ("/config/hero/benefits", [], "missing", "/config/hero/benefits"),
+    ("/config/hero/benefits", ["Eines"], "weak", "/config/hero/benefits"), ("/config/services", [], "missing", "/config/services"),
+    ("/config/services/1/description", None, "missing", "/config/services/1/description"),
+    ("/config/services/1/description", "Wir reparieren.", "weak", "/config/services/1/description"),
+    ("/config/services/2/short_description", "", "missing", "/config/services/2/short_description"),
+    ("/config/services/2/features", None, "weak", "/config/services/2/features"),
+    ("/config/services/2/cta_intent", None, "weak", "/config/services/2/cta_intent"),
+    ("/config/ort", None, "missing", "/config/ort"), ("/config/on_call", None, "missing", "/config/on_call"),
+    ("/config/google_review_count", None, "missing", "/config/google_review_count"),
+    ("/config/google_review_count", 0, "missing", "/config/google_review_count"),
+    ("/config/google_rating", None, "missing", "/config/google_rating"), ("/config/reviews", None, "weak", "/config/reviews"),
+    ("/config/service_area", None, "weak", "/config/service_area"), ("/config/primary_color", None, "weak", "/config/primary_color"),
+    ("/config/impressum/company", None, "weak", "/config/impressum/company"),
+    ("/config/wizard", {"ways": {"offer": {"label": "Kostenvoranschlag"}}}, None, None),
+    ("/config/texts", {"fr": {"reply_stop": "{{firm}}: plus aucun SMS. START pour en recevoir."}}, "weak", "/config/texts/de/reply_stop"),
+]
+
+
+def test_what_a_page_lacks_is_named(command, stack):
+    slugs = []
+    for path, value, _, _ in LACKING:
+        doc = demo()
+        change(doc, path, value)
+        slugs.append(stored(stack, doc))
+    for (path, value, severity, pointer), said in zip(LACKING, advices_of(command, slugs)):
+        if "/texts" in path:  # in each of the languages that it is not in
+            assert set(said) == {("weak", f"/config/texts/{language}/reply_stop") for language in ("de", "it", "en")}
+        else:
+            assert set(said) == ({(severity, pointer)} if severity else set()), (path, value)
+
+
+TOO_LONG = [
+    ("/config/hero/claim", 60), ("/config/hero/subclaim", 140), ("/config/hero/benefits/1", 50), ("/config/services/0/name", 40),
+    ("/config/services/0/short_description", 90), ("/config/services/0/description", 800), ("/config/services/0/features/1", 60),
+    ("/config/services/0/cta_text", 30), ("/config/intents/3/label", 45), ("/config/reviews/0/text", 300), ("/config/certifications/0", 40),
+    ("/config/wizard/ways/offer/label", 40), ("/name", 40),
+]
+
+
+def test_what_is_too_long_is_named_with_both_lengths(command, stack):
+    slugs = []
+    for path, good in TOO_LONG:
+        for length in (good, good + 1):
+            doc = demo()
+            doc["config"]["sms_name"] = "Muster"
+            doc["config"]["wizard"] = {"ways": {"offer": {}}}
+            change(doc, path, "ü" * length)
+            slugs.append(stored(stack, doc))
+    said = advices_of(command, slugs)
+    for (path, good), short, long in zip(TOO_LONG, said[::2], said[1::2]):
+        assert short == {}, path
+        line = long.pop(("too long", path))
+        assert (line["length"], line["advised"]) == (good + 1, good) and long == {}
+
+
+def test_a_list_may_be_too_long_as_well(command):
+    doc = demo()
+    doc["config"]["hero"]["benefits"] = ["Einer der Gründe"] * 7
+    assert command.add(doc).returncode == DONE
+    said = advice_of(command, doc["slug"])
+    assert [(key, line["length"], line["advised"]) for key, line in said.items()] == [(("too long", "/config/hero/benefits"), 7, 4)]
+
+
+def test_the_law_asks_for_name_address_and_mail(command):
+    doc = demo()
+    del doc["email"], doc["config"]["impressum"]["email"], doc["config"]["impressum"]["address"]
+    assert command.add(doc).returncode == DONE
+    assert set(advice_of(command, doc["slug"])) == {("missing", "/email")}
+    # the address of the pages serves for the impressum, if it is whole
+    command("tenant", "set", doc["slug"], "config.plz=", f"website_domain={uuid.uuid4().hex}.example.ch")
+    assert set(advice_of(command, doc["slug"])) == {
+        ("missing", "/email"), ("missing", "/config/plz"), ("missing", "/config/impressum/address"), ("missing", "/website_domain")}
+
+
+def test_a_way_of_the_form_needs_intents(command):
+    doc = demo()
+    doc["config"]["intents"] = [i for i in doc["config"]["intents"] if i["category"] != "offer"]
+    doc["config"]["services"] = doc["config"]["services"][:2]
+    assert command.add(doc).returncode == DONE
+    assert set(advice_of(command, doc["slug"])) == {("weak", "/config/intents")}
+    command("tenant", "set", doc["slug"], "config.wizard.ways.offer.label=Kostenvoranschlag")
+    assert set(advice_of(command, doc["slug"])) == {("missing", "/config/wizard/ways/offer")}
+
+
+def test_what_would_be_refused_today_is_named_as_wrong(command, stack):
+    doc = demo()
+    assert command.add(doc).returncode == DONE
+    # as it may have been stored before anybody looked
+    stack.sql("update customers set config = jsonb_set(config, '{services,0,cta_intent}', '\"rohr\"') || '{\"primary_color\": \"blue\"}'"
+              " where slug = %s", doc["slug"])
+    said = advice_of(command, doc["slug"])
+    assert set(said) == {("wrong", "/config/services/0/cta_intent"), ("wrong", "/config/primary_color")}
+    assert "rohr is the value of no intent" in said["wrong", "/config/services/0/cta_intent"]["text"]
+
+
+@pytest.mark.parametrize("config", ["[]", '{"texts": [1], "services": {"a": 1}, "intents": "x", "hero": 3, "hours": [], "on_call": {"a": null}}',
+                                    '{"texts": {"de": [1, {}], "fr": "x"}, "languages": "de", "wizard": [], "impressum": [[]]}'])
+def test_whatever_stands_in_the_database_is_looked_at(command, stack, config):
+    doc = demo()
+    assert command.add(doc).returncode == DONE
+    stack.sql("update customers set config = %s where slug = %s", config if config != "[]" else "{}", doc["slug"])
+    said = advice_of(command, doc["slug"])
+    assert ("missing", "/config/hero/claim") in said
+
+
+def test_an_address_that_leads_elsewhere_is_named(command, stack):
+    doc = demo(website_domain=f"{uuid.uuid4().hex}.example.ch")
+    assert command.add(doc).returncode == DONE
+    stack.sql("delete from tenant_addresses where address = %s", doc["website_domain"])
+    assert set(advice_of(command, doc["slug"])) == {("missing", "/website_domain")}
+    assert command("tenant", "set", doc["slug"], f"website_domain={doc['website_domain']}").returncode == DONE
+    assert advice_of(command, doc["slug"]) == {}
+
+
+def test_all_firms_are_looked_at_and_one_that_is_not_there_is_3(command, tenant):
+    off = document()
+    assert command.add(off).returncode == DONE
+    command("tenant", "deactivate", off["slug"])
+    out = command("tenant", "check", "--all", "--json")
+    assert out.returncode == REFUSED and out.stderr == ""
+    slugs = [firm["slug"] for firm in json.loads(out.stdout)["firms"]]
+    assert tenant.slug in slugs and "doerfler-ag" in slugs and off["slug"] not in slugs and len(slugs) == len(set(slugs))
+    out = command("tenant", "check", "no-such-firm", "doerfler-ag")
+    assert out.returncode == NOT_FOUND and out.stdout == "doerfler-ag: nothing to say\n"
+    for args in ([], ["--all", "doerfler-ag"]):
+        assert command("tenant", "check", *args).returncode == USAGE
