@@ -15,7 +15,8 @@ plain_run(const char *s)
 {
 	size_t n = 0;
 
-	while (s[n] >= ' ' && s[n] != '"' && s[n] != '\\' && s[n] != '/')
+	while (s[n] >= ' ' && s[n] != '"' && s[n] != '\\' && s[n] != '/' &&
+	       s[n] != '!')
 		n++;
 	return n;
 }
@@ -40,6 +41,8 @@ special(struct buf *b, const char *s, size_t len, char after)
 		buf_printf(b, "\\u%04x", (unsigned)c);
 	} else if (c == '/' && after == '<') {
 		buf_str(b, "\\/");
+	} else if (c == '!' && after == '<') {
+		buf_str(b, "\\u0021");
 	} else {
 		buf_add(b, s, n);
 	}

@@ -4,7 +4,9 @@
  * Each function takes the member's name, or NULL inside an array and for the
  * outermost value; commas come by themselves. Strings are escaped as RFC 8259
  * asks; bytes that are not UTF-8 become U+FFFD, so what comes out is always
- * valid. "</" is written "<\/", so that a page may carry the result.
+ * valid. "</" is written "<\/" and "<!" "<\u0021", so that a script element may
+ * carry the result: neither its end nor a comment, within which a second
+ * "<script" would hide that end, can begin in a string.
  */
 #ifndef LIB_JSON_WRITE_H
 #define LIB_JSON_WRITE_H

@@ -38,6 +38,7 @@ static const struct {
 	{ "a/b", "\"a/b\"" },
 	/* Inside a page the end of a script must not be in a string. */
 	{ "</script>", "\"<\\/script>\"" },
+	{ "<!--<script>!", "\"<\\u0021--<script>!\"" },
 	{ "/", "\"/\"" },
 	/* What is not UTF-8 is said to be so. */
 	{ "a\xff", "\"a\xef\xbf\xbd\"" },
