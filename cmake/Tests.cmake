@@ -45,40 +45,50 @@ foreach(source IN LISTS fuzz_targets)
 		ENVIRONMENT "${sanitizer_env}")
 endforeach()
 
-# Black box, on a running stack: one for the whole run, started and stopped by CTest. The tests
-# share its clock and its two cores, so they run one after the other.
-set(stack_state ${PROJECT_BINARY_DIR}/stack.path)
+# Black box, on running stacks: two for the whole run, started and stopped by CTest. The tests of
+# one share its clock, so they run one after the other, and beside those of the other.
 get_filename_component(preset ${PROJECT_BINARY_DIR} NAME)
-set(stack_env
-	"OPSFABRIC_TEST_STACK=${stack_state}"
-	"OPSFABRIC_PRESET=${preset}"
-	"OPSFABRIC_SKIP_BUILD=1"
-	"${sanitizer_env}")
-add_test(NAME stack/start COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack start ${stack_state})
-add_test(NAME stack/stop COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack stop ${stack_state})
-set_tests_properties(stack/start PROPERTIES FIXTURES_SETUP stack TIMEOUT 180
-	LABELS stack ENVIRONMENT "${stack_env}")
-set_tests_properties(stack/stop PROPERTIES FIXTURES_CLEANUP stack TIMEOUT 60
-	LABELS stack ENVIRONMENT "${stack_env}")
+set(stack_env "OPSFABRIC_PRESET=${preset}" "OPSFABRIC_SKIP_BUILD=1" "${sanitizer_env}")
+foreach(stack a b)
+	set(state ${PROJECT_BINARY_DIR}/stack_${stack}.path)
+	foreach(step start stop)
+		add_test(NAME stack/${step}_${stack}
+			COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack ${step} ${state})
+	endforeach()
+	set_tests_properties(stack/start_${stack} PROPERTIES FIXTURES_SETUP stack_${stack} TIMEOUT 180
+		LABELS stack ENVIRONMENT "${stack_env}")
+	set_tests_properties(stack/stop_${stack} PROPERTIES FIXTURES_CLEANUP stack_${stack} TIMEOUT 60
+		LABELS stack ENVIRONMENT "${stack_env}")
+endforeach()
+set(stack a)
 foreach(label route edge life)
 	file(GLOB scripts CONFIGURE_DEPENDS tests/${label}/test_*.py)
 	foreach(script IN LISTS scripts)
 		get_filename_component(name ${script} NAME_WE)
 		string(REPLACE "test_" "" name ${name})
-		add_test(NAME ${label}/${name} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
-		set_tests_properties(${label}/${name} PROPERTIES LABELS ${label} TIMEOUT 900
-			FIXTURES_REQUIRED stack RESOURCE_LOCK stack ENVIRONMENT "${stack_env}"
-			WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+		set(test ${label}/${name})
+		add_test(NAME ${test} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
+		set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 900
+			ENVIRONMENT "${stack_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 		# These have installations of their own, to stop and to kill, and mostly wait: for a
 		# time-out, for a database that comes back. They run beside the others.
 		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy|webhook_trust)$")
-			set_tests_properties(${label}/${name} PROPERTIES
-				FIXTURES_REQUIRED "" RESOURCE_LOCK "")
+			continue()
+		endif()
+		set_tests_properties(${test} PROPERTIES
+			FIXTURES_REQUIRED stack_${stack} RESOURCE_LOCK stack_${stack}
+			ENVIRONMENT "OPSFABRIC_TEST_STACK=${PROJECT_BINARY_DIR}/stack_${stack}.path;${stack_env}")
+		if(stack STREQUAL "a")
+			set(stack b)
+		else()
+			set(stack a)
 		endif()
 	endforeach()
 endforeach()
 # These do not wait: of the four places of deploy/test each takes two.
 set_tests_properties(life/campaign life/restart PROPERTIES PROCESSORS 2)
+# What takes longest begins first.
+set_tests_properties(route/dispatcher life/database life/delivery life/restart PROPERTIES COST 100)
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)
@@ -89,7 +99,7 @@ foreach(script IN LISTS layout_checks)
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
 
-set_tests_properties(layout/clang PROPERTIES PROCESSORS 2)
+set_tests_properties(layout/clang PROPERTIES PROCESSORS 2 COST 200)
 
 # Policies, constraints and statements, in databases of their own.
 add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)
