@@ -18,6 +18,7 @@ static const struct command *const tables[] = {
 	commands_migrate,
 	commands_tenant,
 	commands_tenant_check,
+	commands_tenant_file,
 	commands_token,
 	commands_secret,
 	commands_ticket,
@@ -41,7 +42,7 @@ help(void)
 	    stdout);
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct command *c = tables[t]; c->name != NULL; c++)
-			(void)printf("  %-18s %s\n", c->name, c->purpose);
+			(void)printf("  %-20s %s\n", c->name, c->purpose);
 	(void)fputs("\nEvery command has --help, and --json for programs. The\n"
 		    "environment says which installation: "
 		    "DATABASE_SERVICE_URL, OPSFABRIC_STATE\n"
@@ -71,19 +72,34 @@ help_command(const struct command *command)
 	(void)fputs(exits, stdout);
 }
 
+/* How many of the arguments are the words of name; 0: others are. */
+static int
+words_of(const char *name, int argc, char **argv)
+{
+	int n = 0;
+
+	while (n + 1 < argc) {
+		size_t len = strcspn(name, " ");
+
+		n++;
+		if (strlen(argv[n]) != len || strncmp(argv[n], name, len) != 0)
+			return 0;
+		if (name[len] == '\0')
+			return n;
+		name += len + 1;
+	}
+	return 0;
+}
+
 /* The command whose words the arguments begin with; *words is their number. */
 static const struct command *
 command_find(int argc, char **argv, int *words)
 {
-	char two[64];
-
-	(void)snprintf(
-	    two, sizeof(two), "%s %s", argv[1], argc > 2 ? argv[2] : "");
 	for (size_t t = 0; t < TABLES; t++)
 		for (const struct command *c = tables[t]; c->name != NULL;
 		     c++) {
-			*words = strchr(c->name, ' ') == NULL ? 1 : 2;
-			if (strcmp(c->name, *words == 1 ? argv[1] : two) == 0)
+			*words = words_of(c->name, argc, argv);
+			if (*words > 0)
 				return c;
 		}
 	return NULL;
@@ -106,7 +122,7 @@ command_unknown(const char *first)
 				command_error("%s needs one of:", first);
 			found = true;
 			(void)fprintf(
-			    stderr, "  %-18s %s\n", c->name, c->purpose);
+			    stderr, "  %-20s %s\n", c->name, c->purpose);
 		}
 	if (!found)
 		command_error(

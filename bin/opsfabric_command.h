@@ -64,7 +64,8 @@ struct command_run {
 extern const struct command commands_clock[], commands_doctor[],
     commands_inbound[], commands_message[], commands_migrate[],
     commands_secret[], commands_tenant[], commands_tenant_check[],
-    commands_text[], commands_ticket[], commands_token[];
+    commands_tenant_file[], commands_text[], commands_ticket[],
+    commands_token[];
 
 /* The value of an option, "" for a switch that is set, NULL if it is not. */
 const char *command_value(const struct command_run *run, const char *option);

@@ -8,10 +8,14 @@
 #include "clock.h"
 #include "db.h"
 #include "id.h"
+#include "json.h"
+#include "language.h"
 #include "opsfabric_tenant.h"
 #include "problem.h"
 #include "tenant_document.h"
 #include "tenant_patch.h"
+#include "tenant_preset.h"
+#include "tenant_value.h"
 
 #define ASSIGNMENTS_MAX 200
 
@@ -34,6 +38,11 @@
 	    { "plan", "PLAN", "pilot, starter, pro or premium" }, { 0 },
 
 static const struct command_option settings[] = { SETTINGS };
+
+/* The settings, and before them what only a new firm has. */
+static const struct command_option add_options[] = {
+	{ "preset", "NAME", "begin with what firms of a trade have" }, SETTINGS
+};
 
 static const struct command_option paging[] = {
 	{ "limit", "N", "rows of a page, 50 unless told" },
@@ -150,7 +159,8 @@ assigned(struct command_run *run, const char *text, const char *assignment)
 static const char *
 option_assignment(struct command_run *run, int option)
 {
-	char *name = arena_strdup(run->arena, settings[option].name);
+	char *name =
+	    arena_strdup(run->arena, run->command->options[option].name);
 
 	for (char *p = name; *p != '\0'; p++)
 		if (*p == '-')
@@ -158,24 +168,37 @@ option_assignment(struct command_run *run, int option)
 	return arena_printf(run->arena, "%s=%s", name, run->values[option]);
 }
 
+static bool
+is_setting(const char *option)
+{
+	return strcmp(option, "file") != 0 && strcmp(option, "preset") != 0;
+}
+
+/* The file of the command line: "{}" without one; NULL, having said why not. */
+static const char *
+file_of(struct command_run *run)
+{
+	const char *path = command_value(run, "file");
+
+	return path == NULL ? "{}" : tenant_file_read(run, path);
+}
+
 /*
  * text with all that the command line says: the file first, then the options,
  * then the assignments. NULL, having said why not.
  */
 static const char *
-document_make(struct command_run *run, const char *text, int first_assignment)
+document_make(struct command_run *run, const char *text, const char *file,
+    int first_assignment)
 {
+	const struct command_option *o = run->command->options;
 	const char *path = command_value(run, "file");
 
-	if (path != NULL) {
-		const char *patch = tenant_file_read(run, path);
-
-		if (patch == NULL)
-			return NULL;
-		text = patched(run, text, patch, path);
-	}
-	for (int i = 1; text != NULL && settings[i].name != NULL; i++)
-		if (run->values[i] != NULL)
+	if (file == NULL)
+		return NULL;
+	text = patched(run, text, file, path == NULL ? "" : path);
+	for (int i = 0; text != NULL && o[i].name != NULL; i++)
+		if (is_setting(o[i].name) && run->values[i] != NULL)
 			text = assigned(run, text, option_assignment(run, i));
 	for (int i = first_assignment; text != NULL && i < run->operand_count;
 	     i++)
@@ -207,10 +230,41 @@ save(struct command_run *run, const struct db_batch *row, const char *text)
 	return COMMAND_DONE;
 }
 
+/* The language of a document, which is that of its preset, too. */
+static enum language
+language_of(struct command_run *run, const char *text)
+{
+	enum language language = LANGUAGE_DE;
+	const struct cJSON *document;
+	struct problem ignored;
+
+	if (json_parse_document(&document, run->arena, text, &ignored) == 0)
+		(void)tenant_value_language(&language,
+		    json_text(json_member(
+			json_member(document, "config"), "language")));
+	return language;
+}
+
 static enum command_exit
 add(struct command_run *run)
 {
-	return save(run, NULL, document_make(run, "{}", 0));
+	const char *name = command_value(run, "preset");
+	const struct tenant_preset *preset =
+	    name == NULL ? NULL : tenant_preset_find(name);
+	const char *file, *text;
+
+	if (name != NULL && preset == NULL)
+		return command_usage(run,
+		    "there is no preset %s; see opsfabric tenant preset list",
+		    name);
+	file = file_of(run);
+	text = document_make(run, "{}", file, 0);
+	/* What the document takes away it takes away from the preset. */
+	if (text != NULL && preset != NULL)
+		text = document_make(run,
+		    tenant_preset_document(preset, language_of(run, text)),
+		    file, 0);
+	return save(run, NULL, text);
 }
 
 static enum command_exit
@@ -221,7 +275,8 @@ set(struct command_run *run)
 
 	if (row == NULL)
 		return end;
-	return save(run, row, document_make(run, tenant_row_json(run, row), 1));
+	return save(run, row,
+	    document_make(run, tenant_row_json(run, row), file_of(run), 1));
 }
 
 /* Of a firm that is not served nothing else has to be right. */
@@ -266,7 +321,7 @@ deactivate(struct command_run *run)
 const struct command commands_tenant[] = {
 	{ "tenant add", "[NAME=VALUE...]",
 	    "add a firm, from a JSON document or from options", 0,
-	    ASSIGNMENTS_MAX, settings, add },
+	    ASSIGNMENTS_MAX, add_options, add },
 	{ "tenant list", "", "list the firms", 0, 0, paging, list },
 	{ "tenant show", "SLUG", "show a firm and what holds by default", 1, 1,
 	    NULL, show },

@@ -6,6 +6,8 @@ file(GLOB lib_sql CONFIGURE_DEPENDS lib/sql/*.sql)
 file(GLOB schema_migrations CONFIGURE_DEPENDS schema/[0-9]*.sql)
 file(GLOB page_templates CONFIGURE_DEPENDS nginx/pages/*.mustache)
 
+file(GLOB presets CONFIGURE_DEPENDS schema/presets/*)
+
 set(generated ${PROJECT_BINARY_DIR}/generated)
 file(MAKE_DIRECTORY ${generated})
 
@@ -30,9 +32,17 @@ add_custom_command(
 	DEPENDS ${page_templates} ${PROJECT_SOURCE_DIR}/cmake/pages.cmake
 	COMMENT "Reading nginx/pages" VERBATIM)
 
+add_custom_command(
+	OUTPUT ${generated}/presets.inc
+	COMMAND ${CMAKE_COMMAND} -D OUT=${generated} -D PRESETS_DIR=${PROJECT_SOURCE_DIR}/schema/presets
+		-P ${PROJECT_SOURCE_DIR}/cmake/presets.cmake
+	DEPENDS ${presets} ${PROJECT_SOURCE_DIR}/cmake/presets.cmake
+	COMMENT "Reading schema/presets" VERBATIM)
+
 add_library(opsfabric STATIC ${lib_sources}
 	${generated}/stmt.def ${generated}/stmt_params.h ${generated}/stmt_text.inc
-	${generated}/migrations.inc ${generated}/schema_version.h ${generated}/pages.inc)
+	${generated}/migrations.inc ${generated}/schema_version.h ${generated}/pages.inc
+	${generated}/presets.inc)
 target_sources(opsfabric PUBLIC FILE_SET HEADERS
 	BASE_DIRS lib FILES ${lib_headers})
 set_target_properties(opsfabric PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)

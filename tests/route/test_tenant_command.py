@@ -393,3 +393,250 @@ def test_all_firms_are_looked_at_and_one_that_is_not_there_is_3(command, tenant)
     assert out.returncode == NOT_FOUND and out.stdout == "doerfler-ag: nothing to say\n"
     for args in ([], ["--all", "doerfler-ag"]):
         assert command("tenant", "check", *args).returncode == USAGE
+
+
+# ---- tenant export, tenant import --------------------------------------------------------
+
+
+def exported(command, slug):
+    out = command("tenant", "export", slug)
+    assert out.returncode == DONE, out.stderr
+    assert "tokens, sealed credentials and tickets are not in it" in out.stderr
+    return out.stdout
+
+
+def changes(command, text, *args):
+    """What an import would do: (outcome, {pointer: (before, after)})."""
+    answer = command.json("tenant", "import", "-", "--dry-run", *args, stdin=text)
+    assert answer["dry_run"] is True
+    return answer["outcome"], {c["pointer"]: (c["before"], c["after"]) for c in answer["changes"]}
+
+
+def test_what_is_exported_is_the_document_in_a_fixed_order(command):
+    wanted = json.loads((ROOT / "schema" / "demo" / "doerfler-ag.json").read_text())
+    text = exported(command, "doerfler-ag")
+    doc = json.loads(text)
+    assert doc == {**{k: v for k, v in wanted.items() if v is not None}, "config": {k: v for k, v in wanted["config"].items() if v is not None}}
+    assert list(doc)[:4] == ["name", "slug", "phone", "email"] and list(doc["config"])[:2] == ["language", "languages"]
+    assert list(doc["config"]["hours"]) == ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    assert list(doc["config"]["hours"]["monday"][0]) == ["from", "to"] and list(doc["config"]["services"][0])[:2] == ["slug", "name"]
+    assert text == json.dumps(doc, ensure_ascii=False, indent=2) + "\n"
+    assert exported(command, "doerfler-ag") == text
+
+
+def test_export_to_a_file(command, tmp_path):
+    out = command("tenant", "export", "doerfler-ag", "--output", tmp_path / "d.json")
+    assert out.returncode == DONE and out.stdout == ""
+    assert (tmp_path / "d.json").read_text() == exported(command, "doerfler-ag")
+    for path in (tmp_path / "none" / "d.json", "/dev/full"):
+        out = command("tenant", "export", "doerfler-ag", "--output", path)
+        assert out.returncode == REFUSED and f"{path}: " in out.stderr
+
+
+@pytest.mark.parametrize("slug", ["doerfler-ag", "salon-lumiere"])
+def test_export_into_import_changes_nothing(command, stack, slug):
+    before = stack.one("select * from customers where slug = %s", slug)
+    text = exported(command, slug)
+    assert changes(command, text) == ("unchanged", {})
+    out = command("tenant", "import", "-", stdin=text)
+    assert out.returncode == DONE and out.stdout == f"unchanged {slug}\n"
+    assert stack.one("select * from customers where slug = %s", slug) == before
+
+
+def test_secrets_and_tokens_stay_behind(command, stack, tenant):
+    token = tenant.token
+    stack.command("secret", "set", tenant.slug, "twilio.auth_token", stdin="sesame-open-sesame\n")
+    out = command("tenant", "export", tenant.slug)
+    assert token not in out.stdout + out.stderr and "sesame" not in out.stdout + out.stderr
+    assert str(tenant.id) not in out.stdout and "created_at" not in out.stdout
+
+
+def test_a_trial_shows_every_member_that_would_change_and_changes_none(command, stack):
+    doc = demo()
+    assert command.add(doc).returncode == DONE
+    before = stack.one("select * from customers where slug = %s", doc["slug"])
+    doc = json.loads(exported(command, doc["slug"]))
+    del doc["google_review_link"], doc["config"]["services"][3], doc["config"]["holidays"], doc["plan"]
+    doc["timezone"] = "Europe/Berlin"
+    doc["config"]["hero"]["claim"] = "Neu"
+    doc["config"]["services"][0]["features"].append("Neues")
+    doc["config"]["impressum"]["legal_form"] = None
+    text = json.dumps(doc)
+    outcome, said = changes(command, text)
+    assert outcome == "changed" and set(said) == {
+        "/google_review_link", "/config/services/3", "/config/holidays", "/plan", "/timezone", "/config/hero/claim",
+        "/config/services/0/features/3", "/config/impressum/legal_form"}
+    assert said["/timezone"] == ("Europe/Zurich", "Europe/Berlin") and said["/plan"] == ("pro", "pilot")
+    assert said["/config/services/0/features/3"] == (None, "Neues") and said["/config/impressum/legal_form"] == ("Aktiengesellschaft", None)
+    assert said["/config/services/3"][0]["slug"] == "bad" and said["/config/services/3"][1] is None
+    out = command("tenant", "import", "-", "--dry-run", stdin=text)
+    assert re.search(r'^~ /config/hero/claim: "Wenn .*" -> "Neu"$', out.stdout, re.M)
+    assert re.search(r'^\+ /config/services/0/features/3: "Neues"$', out.stdout, re.M)
+    assert re.search(r'^- /google_review_link: "https', out.stdout, re.M)
+    assert out.stdout.endswith(f"would be changed {doc['slug']}\n")
+    assert stack.one("select * from customers where slug = %s", doc["slug"]) == before
+
+    out = command("tenant", "import", "-", stdin=text)
+    assert out.returncode == DONE and out.stdout == f"changed {doc['slug']}\n"
+    # what the document does not name has its default again: it is the whole firm
+    after = stack.one("select * from customers where slug = %s", doc["slug"])
+    assert after["id"] == before["id"] and after["google_review_link"] is None and after["plan"] == "pilot" and "holidays" not in after["config"]
+    assert changes(command, text) == ("unchanged", {})
+
+
+def test_a_firm_that_is_new_is_added(command, stack, tmp_path):
+    doc = demo()
+    (tmp_path / "firm.json").write_text(json.dumps(doc))
+    outcome, said = changes(command, json.dumps(doc))
+    assert outcome == "added" and said["/phone"] == (None, doc["phone"])
+    assert stack.sql("select 1 from customers where slug = %s", doc["slug"]) == []
+    out = command("tenant", "import", tmp_path / "firm.json")
+    assert out.returncode == DONE and out.stdout == f"added {doc['slug']}\n"
+    assert stack.one("select phone from customers where slug = %s", doc["slug"])["phone"] == doc["phone"]
+
+
+@pytest.mark.parametrize("args", [[], ["--dry-run"]])
+def test_a_number_of_another_firm_is_refused_with_its_name(command, stack, tenant, args):
+    doc = demo(phone=tenant.phone, sms_number=tenant.sms_number)
+    out = command("tenant", "import", "-", *args, stdin=json.dumps(doc))
+    assert out.returncode == REFUSED and out.stdout == ""
+    assert said(out.stderr) == {"/phone": f"{tenant.phone} belongs to the firm {tenant.slug} already",
+                                "/sms_number": f"{tenant.sms_number} belongs to the firm {tenant.slug} already"}
+    assert stack.sql("select 1 from customers where slug = %s", doc["slug"]) == []
+
+
+def test_an_import_is_checked_whole(command, stack, tenant):
+    before = stack.one("select * from customers where slug = %s", tenant.slug)
+    doc = json.loads(exported(command, tenant.slug))
+    doc.update(timezone="Mars/Olympus", name="Anders")
+    doc["config"]["hero"] = {"clame": "x"}
+    out = command("tenant", "import", "-", stdin=json.dumps(doc))
+    assert out.returncode == REFUSED and set(said(out.stderr)) == {"/timezone", "/config/hero/clame"}
+    assert stack.one("select * from customers where slug = %s", tenant.slug) == before
+
+
+@pytest.fixture(scope="module")
+def second(stack, command):
+    """An empty installation: its database beside the stack's."""
+    import psycopg2
+
+    name = "second_" + uuid.uuid4().hex[:8]
+    stack.sql(f"create database {name} owner opsfabric_owner")
+    db = psycopg2.connect(host=str(stack.state / "postgres"), dbname=name, user="postgres")
+    db.autocommit = True
+    with db.cursor() as cursor:
+        cursor.execute((ROOT / "schema" / "roles.sql").read_text())
+    other = Command(stack)
+    for url in ("DATABASE_URL", "DATABASE_SERVICE_URL", "DATABASE_OWNER_URL"):
+        other.env[url] = other.env[url].replace("/opsfabric?", f"/{name}?")
+    assert other("migrate").returncode == DONE
+    yield other
+    db.close()
+    stack.sql(f"drop database {name} with (force)")
+
+
+@pytest.mark.parametrize("slug", ["doerfler-ag", "salon-lumiere"])
+def test_a_firm_moves_to_an_empty_installation_byte_for_byte(command, second, slug):
+    text = exported(command, slug)
+    assert second("tenant", "import", "-", stdin=text).stdout == f"added {slug}\n"
+    assert exported(second, slug) == text
+    mine, theirs = (c.json("tenant", "show", slug) for c in (command, second))
+    house = ("id", "created_at", "updated_at")
+    assert {k: v for k, v in mine.items() if k not in house and k != "config"} == {
+        k: v for k, v in theirs.items() if k not in house and k != "config"}
+    assert {k: v for k, v in mine["config"].items() if v is not None} == theirs["config"]
+
+
+# ---- tenant preset -----------------------------------------------------------------------
+
+PRESETS = [line.split()[0] for line in (ROOT / "schema" / "presets" / "PRESETS").read_text().splitlines() if not line.startswith("#")]
+LANGUAGES = ["de", "fr", "it", "en"]
+# What no preset can know of a firm.
+ONLY_THE_FIRM = {"/phone", "/sms_number", "/email", "/google_review_link", "/config/on_call", "/config/hours", "/config/address", "/config/plz",
+                 "/config/ort", "/config/impressum/address"}
+
+
+def preset(command, name, language="de"):
+    out = command("tenant", "preset", "show", name, "--language", language)
+    assert out.returncode == DONE, out.stderr
+    return json.loads(out.stdout)
+
+
+def test_presets_are_listed_and_shown(command):
+    assert [item["name"] for item in command.json("tenant", "preset", "list")["items"]] == PRESETS == ["crafts", "restaurant", "beauty", "general"]
+    out = command("tenant", "preset", "list")
+    assert [line.split()[0] for line in out.stdout.splitlines()] == PRESETS
+    for name in PRESETS:
+        for language in LANGUAGES:
+            assert preset(command, name, language)["config"]["language"] == language
+    assert command("tenant", "preset", "show", "astronaut").returncode == NOT_FOUND
+    assert command("tenant", "preset", "show", "crafts", "--language", "rm").returncode == USAGE
+    assert command("tenant", "preset").returncode == USAGE
+    assert command("tenant", "add", "--preset", "astronaut", "--slug", "ab", "--name", "AB").returncode == USAGE
+
+
+def test_every_preset_makes_a_firm_that_lacks_only_what_the_firm_can_say(command, stack):
+    slugs = []
+    for name in PRESETS:
+        for language in LANGUAGES:
+            doc = document(preset(command, name, language)["config"])
+            slugs.append(stored(stack, {k: v for k, v in doc.items() if k not in ("phone", "sms_number")}))
+    for slug, said in zip(slugs, advices_of(command, slugs)):
+        assert {pointer for severity, pointer in said if severity == "missing"} == ONLY_THE_FIRM, slug
+        assert {severity for severity, _ in said} == {"missing", "weak"}, said
+    # and with that, nothing but what could be better is left
+    doc = demo()
+    for name in PRESETS:
+        config = {**{k: doc["config"][k] for k in ("hours", "address", "plz", "ort", "on_call")}, **preset(command, name)["config"]}
+        slug = stored(stack, document(config, google_review_link=doc["google_review_link"], email=f"{uuid.uuid4().hex}@example.ch"))
+        assert {severity for severity, _ in advice_of(command, slug)} == {"weak"}
+
+
+def shape(v):
+    """What a value is made of, without its words."""
+    if isinstance(v, dict):
+        return {k: shape(m) for k, m in v.items()}
+    return [shape(e) for e in v] if isinstance(v, list) else type(v).__name__
+
+
+def test_a_preset_says_the_same_in_every_language(command):
+    for name in PRESETS:
+        de, *others = [preset(command, name, language)["config"] for language in LANGUAGES]
+        for language, other in zip(LANGUAGES[1:], others):
+            assert shape({**other, "texts": other.get("texts", {}).get(language)}) == shape({**de, "texts": de.get("texts", {}).get("de")})
+            for key in ("value", "category", "urgency", "safety"):
+                assert [i.get(key) for i in other["intents"]] == [i.get(key) for i in de["intents"]]
+            for one, two in zip(de["services"], other["services"]):
+                assert (one["icon"], one["cta_intent"]) == (two["icon"], two["cta_intent"])
+                assert one["description"] != two["description"]
+        assert "ß" not in json.dumps(de, ensure_ascii=False)
+        assert {i["category"] for i in de["intents"]} == {"emergency", "request", "offer"}
+
+
+def test_crafts_know_where_safety_comes_first(command):
+    safety = {i["value"]: i.get("safety") for i in preset(command, "crafts")["config"]["intents"]}
+    assert safety["gas"] == "gas" and safety["water"] == "water" and safety["repair"] is None
+
+
+def test_a_new_firm_begins_with_a_preset_and_what_it_says_itself_wins(command):
+    doc = document({"language": "fr", "hero": {"claim": "À votre service."}, "services": [SERVICE], "accent_color": None})
+    out = command("tenant", "add", "--preset", "beauty", "--file", "-", "config.hero.subclaim=Chez vous.", stdin=json.dumps(doc))
+    assert out.returncode == DONE, out.stderr
+    config, base = command.json("tenant", "show", doc["slug"])["config"], preset(command, "beauty", "fr")["config"]
+    assert config["hero"] == {**base["hero"], "claim": "À votre service.", "subclaim": "Chez vous."}
+    assert config["services"] == [SERVICE] and config["intents"] == base["intents"] and config["wizard"] == base["wizard"]
+    assert "accent_color" not in config and config["primary_color"] == base["primary_color"] and config["texts"] == base["texts"]
+
+
+def test_a_preset_is_in_the_firms_language(command):
+    for args, language in (([], "de"), (["config.language=it"], "it")):
+        doc = document()
+        out = command("tenant", "add", "--preset", "general", "--slug", doc["slug"], "--name", doc["name"], "--phone", doc["phone"], *args)
+        assert out.returncode == DONE, out.stderr
+        assert command.json("tenant", "show", doc["slug"])["config"] == preset(command, "general", language)["config"]
+
+
+def test_a_firm_that_is_there_takes_a_preset_as_a_patch(command, tenant):
+    out = command("tenant", "set", tenant.slug, "--file", "-", stdin=json.dumps(preset(command, "crafts", "en")))
+    assert out.returncode == DONE, out.stderr
+    assert command.json("tenant", "show", tenant.slug)["config"]["hero"]["claim"].startswith("When it leaks")
