@@ -12,6 +12,8 @@ routes_read(${routes_file})
 set(OPSFABRIC_SOCKET_DIR /run/opsfabric CACHE PATH "Directory of the routes' sockets on a server")
 set(OPSFABRIC_NGINX_DIR ${CMAKE_INSTALL_FULL_DATADIR}/opsfabric/nginx)
 set(OPSFABRIC_HTML_DIR ${OPSFABRIC_NGINX_DIR}/html)
+set(OPSFABRIC_FILES_DIR ${OPSFABRIC_NGINX_DIR})
+set(OPSFABRIC_CACHE_DIR /var/cache/opsfabric-pages)
 set(OPSFABRIC_LISTEN 80)
 set(OPSFABRIC_ACCESS_LOG /var/log/nginx/opsfabric.log)
 set(OPSFABRIC_LIMIT_KEY "$opsfabric_client")
@@ -19,6 +21,7 @@ set(OPSFABRIC_LIMIT_KEY "$opsfabric_client")
 # What a line of ROUTES becomes in nginx, by who calls: the public is counted per address.
 # A provider sends from few addresses and would lose calls; its requests are verified.
 set(ROUTE_LIMIT_public "limit_req zone=opsfabric_public burst=20 nodelay;")
+set(ROUTE_LIMIT_visitor "")
 set(ROUTE_LIMIT_tenant "")
 set(ROUTE_LIMIT_provider "")
 set(ROUTE_LIMIT_cron "")
@@ -78,9 +81,17 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 		set(ROUTE_MATCH "~")
 		string(SUBSTRING "${path}" 1 -1 ROUTE_PATH)
 	endif()
+	if(path STREQUAL "/*")
+		# Whatever no other line names: nginx looks there last.
+		set(ROUTE_MATCH "")
+		set(ROUTE_PATH "/")
+	endif()
 	# Below /api/ the caller is a program; any other variable address stands in a message.
 	if(path MATCHES "^~" AND NOT path MATCHES "^~\\^/api/")
 		set(template location_link.conf.in)
+	endif()
+	if(caller STREQUAL VISITOR)
+		set(template location_page.conf.in)
 	endif()
 	configure_file(${PROJECT_SOURCE_DIR}/nginx/${template}
 		${PROJECT_BINARY_DIR}/nginx/routes.d/${ROUTE_NAME}.conf @ONLY)
@@ -93,7 +104,8 @@ file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/nginx/upstreams.conf CONTENT "${upst
 configure_file(${PROJECT_SOURCE_DIR}/nginx/opsfabric.conf.in
 	${PROJECT_BINARY_DIR}/nginx/opsfabric.conf @ONLY)
 
-install(DIRECTORY ${PROJECT_BINARY_DIR}/nginx/routes.d ${PROJECT_SOURCE_DIR}/nginx/html
+install(DIRECTORY ${PROJECT_BINARY_DIR}/nginx/routes.d ${PROJECT_BINARY_DIR}/nginx/assets
+	${PROJECT_SOURCE_DIR}/nginx/html
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric/nginx COMPONENT nginx)
 install(FILES ${PROJECT_BINARY_DIR}/nginx/opsfabric.conf ${PROJECT_BINARY_DIR}/nginx/upstreams.conf
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric/nginx COMPONENT nginx)

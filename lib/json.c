@@ -303,6 +303,12 @@ json_number_is_within(const struct cJSON *v, double least, double most)
 	       v->valuedouble <= most;
 }
 
+double
+json_double(const struct cJSON *v, double fallback)
+{
+	return cJSON_IsNumber(v) ? v->valuedouble : fallback;
+}
+
 /*
  * Is it one that 15 digits write? A double keeps those, and a column needs no
  * more than twice as many: Postgres writes 1e300 as 301 digits.

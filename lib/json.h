@@ -53,6 +53,9 @@ int64_t json_number(const struct cJSON *v, int64_t fallback);
 /* Is it a number, whole or not, from least to most? */
 bool json_number_is_within(const struct cJSON *v, double least, double most);
 
+/* Any number; fallback for what is none. */
+double json_double(const struct cJSON *v, double fallback);
+
 /*
  * Can each number in v be stored and read again as it came? Those of at most
  * 15 digits, below 1e15 and not nearer to zero than 1e-15, can.

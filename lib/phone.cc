@@ -274,6 +274,20 @@ read_region(char region[3], const char *e164) noexcept
 	return true;
 }
 
+/* As it is dialled in its own country; what is no number as it is. */
+void
+show(char shown[PHONE_SHOWN_SIZE], const char *e164) noexcept
+{
+	PhoneNumber number;
+	std::string text;
+
+	if (library()->Parse(e164, REGION_NONE, &number) ==
+	    PhoneNumberUtil::NO_PARSING_ERROR)
+		library()->Format(number, PhoneNumberUtil::NATIONAL, &text);
+	(void)snprintf(
+	    shown, PHONE_SHOWN_SIZE, "%s", text.empty() ? e164 : text.c_str());
+}
+
 /*
  * Numbers and words that networks send for a caller who shows none, without
  * the '+' that some of them get. The numbers spell ANONYMOUS, RESTRICTED,
@@ -404,4 +418,10 @@ int
 phone_region_of(char region[3], const char *e164)
 {
 	return read_region(region, e164) ? 0 : -1;
+}
+
+void
+phone_show(char shown[PHONE_SHOWN_SIZE], const char *e164)
+{
+	show(shown, e164);
 }

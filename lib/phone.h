@@ -80,6 +80,13 @@ bool phone_destination_allowed(
  */
 int phone_region_of(char region[3], const char *e164);
 
+/*
+ * A valid E.164 number as people of its country write it: "043 443 52 00".
+ * What is none comes out as it is, as far as it fits.
+ */
+#define PHONE_SHOWN_SIZE 48
+void phone_show(char shown[PHONE_SHOWN_SIZE], const char *e164);
+
 #ifdef __cplusplus
 }
 #endif

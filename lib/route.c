@@ -277,6 +277,8 @@ params_read(struct request *req, struct serve_request *r, struct problem *why)
 		{ &req->id, "REQUEST_ID" },
 		{ &req->path, "DOCUMENT_URI" },
 		{ &req->uri, "REQUEST_URI" },
+		/* Not HTTP_HOST: nginx keeps a page under this one. */
+		{ &req->host, "OPSFABRIC_HOST" },
 		{ &req->client, "REMOTE_ADDR" },
 		{ &req->query, "QUERY_STRING" },
 		{ &req->authorization, "HTTP_AUTHORIZATION" },
@@ -333,6 +335,7 @@ reason_phrase(int status)
 	} phrases[] = {
 		{ 200, "OK" },
 		{ 201, "Created" },
+		{ 301, "Moved Permanently" },
 		{ 302, "Found" },
 		{ 303, "See Other" },
 		{ 400, "Bad Request" },
@@ -382,21 +385,25 @@ headers_write(struct buf *b, const struct worker *w, const struct response *res,
 		    res->type, res->file->name);
 	if (res->location != NULL)
 		buf_printf(b, "Location: %s\r\n", res->location);
-	/* A page of ours: nobody puts it into theirs, nor learns its address.
+	/*
+	 * A page of ours: nobody puts it into theirs, nor learns its address;
+	 * not even we, unless it is one that everybody may have.
 	 */
 	if (res->policy != NULL)
 		buf_printf(b,
 		    "Content-Security-Policy: %s\r\n"
-		    "Referrer-Policy: no-referrer\r\n"
+		    "Referrer-Policy: %s\r\n"
 		    "X-Content-Type-Options: nosniff\r\n",
-		    res->policy);
+		    res->policy,
+		    res->cache != NULL ? "same-origin" : "no-referrer");
 	if (res->status == 401)
 		buf_str(b, "WWW-Authenticate: Bearer\r\n");
 	if (res->status == 405)
 		buf_printf(b, "Allow: %s%s\r\n", w->line->methods, and_head(w));
 	if (retry_after > 0)
 		buf_printf(b, "Retry-After: %d\r\n", retry_after);
-	buf_str(b, "Cache-Control: no-store\r\n\r\n");
+	buf_printf(b, "Cache-Control: %s\r\n\r\n",
+	    res->cache != NULL ? res->cache : "no-store");
 }
 
 /* One that became shorter meanwhile is noticed by nginx, and so by whoever

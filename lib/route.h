@@ -36,7 +36,8 @@ enum body_kind {
 /* Who may call, as cgi-bin/ROUTES says. */
 enum caller {
 	CALLER_ANYONE,
-	CALLER_PUBLIC,   /* visitors: nginx limits their rate */
+	CALLER_PUBLIC,   /* strangers: nginx limits their rate */
+	CALLER_VISITOR,  /* people with a browser: nginx keeps the pages */
 	CALLER_PROVIDER, /* verified by the route */
 	CALLER_TENANT,   /* the firm's token: see firm below */
 	CALLER_CRON      /* CRON_SECRET, checked before anything else */
@@ -54,6 +55,7 @@ struct request {
 	const char *id;        /* nginx's $request_id, on every log line */
 	const char *path;      /* decoded, without the query */
 	const char *uri;       /* path and query as they came */
+	const char *host;      /* small letters, without a port */
 	const char *client;    /* its address, as nginx sees it */
 	const char *query;     /* raw, without the '?' */
 	const char *authorization;
@@ -84,6 +86,7 @@ struct response {
 	const char *location; /* for 3xx, or NULL */
 	const char *policy;   /* Content-Security-Policy of a page, or NULL */
 	const struct response_file *file; /* instead of a body, or NULL */
+	const char *cache; /* Cache-Control; NULL: nobody keeps it */
 };
 
 /* Fill *res and return 0, or fill *why and return -1. Write nothing. */

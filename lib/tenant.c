@@ -27,7 +27,8 @@
 #define CACHE_SLOTS 64
 /* Far above what json_parse_stored() makes of the largest config. */
 #define CACHE_ARENA ((size_t)16 * 1024 * 1024)
-#define KEY_SIZE 80
+/* A domain has up to 253 characters. Who is looked for by more is nobody. */
+#define KEY_SIZE 264
 
 /* Where SMS may go unless the firm says otherwise. */
 static const char *const default_countries[] = { "+41", "+423", "+49", "+43",
@@ -37,6 +38,7 @@ static const char *const module_names[MODULE_MAX] = {
 	[MODULE_MISSED_CALL] = "missed_call",
 	[MODULE_SMS_REPLY] = "sms_reply",
 	[MODULE_REVIEWS] = "reviews",
+	[MODULE_WEBSITE] = "website",
 };
 
 static struct slot {
@@ -325,6 +327,7 @@ tenant_read(struct tenant *out, struct arena *a, const struct tenant_row *row,
 	memset(out, 0, sizeof(*out));
 	out->id = arena_strdup(a, setting(row, "customer_id"));
 	out->slug = arena_strdup(a, setting(row, "slug"));
+	out->name = arena_strdup(a, setting(row, "name"));
 	out->phone = text_or_null(a, setting(row, "phone"));
 	out->sms_number = text_or_null(a, setting(row, "sms_number"));
 	out->review_link = text_or_null(a, setting(row, "google_review_link"));
@@ -403,6 +406,11 @@ slot_fill(struct slot *slot, const char *key, const struct db_batch *b,
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
 		    "This firm's settings cannot be read");
 	}
+	slot->tenant.email = text_or_null(slot->arena, setting(&row, "email"));
+	slot->tenant.domain =
+	    text_or_null(slot->arena, setting(&row, "website_domain"));
+	slot->tenant.config =
+	    arena_strdup(slot->arena, setting(&row, "config"));
 	memcpy(slot->key, key, strlen(key) + 1);
 	slot->read_at_us = clock_ticks_us();
 	return 0;
@@ -425,6 +433,9 @@ tenant_find(const struct tenant **out, const struct request *req,
 	                clock_ticks_us() - slot->read_at_us < CACHE_AGE_US;
 	struct db_batch *b;
 
+	if (strlen(by->key) >= KEY_SIZE)
+		return problem(why, PROBLEM_TENANT_UNKNOWN, by->field,
+		    "No firm is known by this");
 	if (!is_fresh) {
 		b = db_batch_untenanted(req->db, req->arena);
 		db_queue(b, by->stmt, by->params);
@@ -451,7 +462,7 @@ tenant_by_slug(const struct tenant **out, const struct request *req,
 	struct lookup by = {
 		.stmt = STMT_TENANT_BY_SLUG,
 		.params = &params,
-		.key = arena_printf(req->arena, "slug:%.60s", slug),
+		.key = arena_printf(req->arena, "slug:%s", slug),
 		.field = field,
 	};
 
@@ -468,11 +479,18 @@ tenant_by_number(const struct tenant **out, const struct request *req,
 	struct lookup by = {
 		.stmt = STMT_TENANT_BY_ADDRESS,
 		.params = &params,
-		.key = arena_printf(req->arena, "%s:%.20s", channel, e164),
+		.key = arena_printf(req->arena, "%s:%s", channel, e164),
 		.field = field,
 	};
 
 	return tenant_find(out, req, &by, why);
+}
+
+int
+tenant_by_domain(const struct tenant **out, const struct request *req,
+    const char *domain, struct problem *why)
+{
+	return tenant_by_number(out, req, "domain", domain, NULL, why);
 }
 
 int

@@ -24,6 +24,7 @@ enum module {
 	MODULE_MISSED_CALL,
 	MODULE_SMS_REPLY,
 	MODULE_REVIEWS,
+	MODULE_WEBSITE,
 	MODULE_MAX
 };
 
@@ -54,6 +55,7 @@ struct on_call {
 struct tenant {
 	const char *id;
 	const char *slug;
+	const char *name;     /* as it stands in pages */
 	const char *sms_name; /* the firm's name in messages, GSM-7 only */
 	/* Why sms_name is not what is stored, or NULL. */
 	const char *sms_name_problem;
@@ -82,6 +84,15 @@ struct tenant {
 	bool modules[MODULE_MAX];
 	bool active;
 	const struct cJSON *texts; /* the firm's own, or NULL */
+	/*
+	 * What only pages need, which tenant_read() leaves out: the address of
+	 * its mailbox, the domain of its website, or NULL; and its config as it
+	 * is stored, since a tree would take many times as much in every
+	 * worker.
+	 */
+	const char *email;
+	const char *domain;
+	const char *config;
 };
 
 /*
@@ -98,6 +109,10 @@ int tenant_by_slug(const struct tenant **out, const struct request *req,
 int tenant_by_number(const struct tenant **out, const struct request *req,
     const char *channel, const char *e164, const char *field,
     struct problem *why);
+
+/* By the domain of its website, in small letters. */
+int tenant_by_domain(const struct tenant **out, const struct request *req,
+    const char *domain, struct problem *why);
 
 /*
  * The firm whose token the request carries. -1 with PROBLEM_UNAUTHORIZED if it

@@ -83,7 +83,7 @@ def test_nginx_accepts_what_is_installed_on_a_server(stack, tmp_path):
     installed = re.search(r"include (\S+)/upstreams.conf;", text)[1]
     text = text.replace(f"{installed}/html", str(html)).replace(installed, str(built))
     text = re.sub(r"listen \S+;", f"listen 127.0.0.1:{free_port()};", text)
-    text = text.replace("access_log /var/log/nginx/", f"access_log {tmp_path}/")
+    text = text.replace("access_log /var/log/nginx/", f"access_log {tmp_path}/").replace("/var/cache/", f"{tmp_path}/")
     (tmp_path / "opsfabric.conf").write_text(text)
     # Where Debian's nginx.conf would let it write only root may; this test runs as anybody.
     places = "".join(f"{what}_temp_path {tmp_path}/{what}; " for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
