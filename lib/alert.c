@@ -19,6 +19,8 @@
 #include "json.h"
 #include "json_write.h"
 #include "message_text.h"
+#include "phone.h"
+#include "problem.h"
 #include "provider.h"
 #include "reply.h"
 #include "route.h"
@@ -79,15 +81,17 @@ alert_may_call(
 {
 	static const char *const usual[] = { "mobile", "fixed",
 		"fixed_or_mobile", "voip" };
-	bool is_usual = false, is_near = false;
+	bool is_usual = false;
+	struct phone parsed;
+	struct problem ignored;
 
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
 		is_usual = is_usual || (phone_kind != NULL &&
 					   strcmp(usual[i], phone_kind) == 0);
-	for (size_t i = 0; i < t->country_count; i++)
-		is_near = is_near || strncmp(t->countries[i], phone,
-					 strlen(t->countries[i])) == 0;
-	return is_usual && is_near;
+	return is_usual &&
+	       phone_parse(&parsed, phone, NULL, NULL, &ignored) == 0 &&
+	       phone_destination_allowed(
+		   &parsed, t->countries, t->country_count);
 }
 
 /* The caller's name, and the number so that it can be tapped. */

@@ -208,7 +208,7 @@ int
 json_parse_document(const struct cJSON **out, struct arena *a, const char *text,
     struct problem *why)
 {
-	const struct cJSON *v;
+	const struct cJSON *v = NULL;
 
 	if (parse_foreign(&v, a, text, strlen(text), VALUES_STORED, why) != 0)
 		return -1;

@@ -7,6 +7,7 @@
  */
 #include "phone.h"
 
+#include <cassert>
 #include <cctype>
 #include <cstdint>
 #include <cstdio>
@@ -15,6 +16,7 @@
 #include <phonenumbers/logger.h>
 #include <phonenumbers/phonenumberutil.h>
 #include <string>
+#include <vector>
 
 extern "C" {
 #pragma GCC diagnostic push
@@ -311,6 +313,63 @@ const char *const withheld[] = {
 /* Callers who have an address of another kind. */
 const char *const other_addresses[] = { "client:", "sip:", "sips:" };
 
+/*
+ * Area codes on +1 that are neither of the United States nor of Canada: a dozen
+ * of islands, toll fraud's favourite. All seven digits behind one are of the
+ * same region.
+ */
+constexpr unsigned long AREAS = 1000;
+constexpr size_t AREA_DIGITS = 3;
+
+const std::vector<bool> &
+islands()
+{
+	static const std::vector<bool> known = [] {
+		std::vector<bool> out(AREAS, false);
+
+		for (unsigned long area = 200; area < AREAS; area++) {
+			PhoneNumber number;
+			std::string region;
+
+			number.set_country_code(1);
+			number.set_national_number(area * 10000000 + 2345678);
+			library()->GetRegionCodeForNumber(number, &region);
+			out[area] = region != "US" && region != "CA" &&
+			            region != REGION_NONE;
+		}
+		return out;
+	}();
+
+	return known;
+}
+
+/* "242|246|...": for a regular expression. */
+std::string
+islands_text()
+{
+	std::string out;
+
+	for (unsigned long area = 0; area < AREAS; area++)
+		if (islands()[area])
+			out += (out.empty() ? "" : "|") + std::to_string(area);
+	return out;
+}
+
+/* The digits of a calling code that there is, whole: "41" of "+41"; else "". */
+std::string
+code_of(const char *country)
+{
+	size_t digits =
+	    std::strspn(country + (*country == '+' ? 1 : 0), "0123456789");
+	std::string region = REGION_NONE;
+
+	if (*country != '+' || country[1] == '0' || digits == 0 ||
+	    digits > AREA_DIGITS || country[1 + digits] != '\0')
+		return "";
+	library()->GetRegionCodeForCountryCode(std::atoi(country + 1), &region);
+	return region == REGION_NONE ? "" : country + 1;
+}
+
 } // namespace
 
 const char *
@@ -400,18 +459,38 @@ phone_destination_allowed(
     const struct phone *p, const char *const *countries, size_t n)
 {
 	char code[8];
-	char region[3];
 
-	/* +1 is also a dozen of islands: toll fraud's favourite. */
 	if (p->country == 1 &&
-	    (!read_region(region, p->e164) ||
-		(strcmp(region, "US") != 0 && strcmp(region, "CA") != 0)))
+	    islands()[std::strtoul(
+		std::string(p->e164 + 2, AREA_DIGITS).c_str(), nullptr, 10)])
 		return false;
 	(void)snprintf(code, sizeof(code), "+%d", p->country);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(countries[i], code) == 0)
 			return true;
 	return false;
+}
+
+void
+phone_destinations(
+    struct phone_reach *out, const char *const *countries, size_t n)
+{
+	std::string text;
+
+	for (size_t i = 0; i < n; i++) {
+		std::string code = code_of(countries[i]);
+
+		if (code.empty())
+			continue;
+		text += text.empty() ? "^\\+(?:" : "|";
+		text += code;
+		if (code == "1")
+			text += "(?!" + islands_text() + ")";
+	}
+	/* Of no country at all no number begins so. */
+	text += text.empty() ? "^$" : ")";
+	assert(text.size() < sizeof(out->pattern));
+	std::memcpy(out->pattern, text.c_str(), text.size() + 1);
 }
 
 int

@@ -69,10 +69,23 @@ bool phone_takes_sms(const struct phone *p);
 
 /*
  * Is its country code among the n of countries, written "+41"? Codes are
- * compared whole: +4 allows no Swiss number, +42 no Liechtenstein one.
+ * compared whole: +4 allows no Swiss number, +42 no Liechtenstein one. +1 is
+ * the United States and Canada, and not the islands that share it.
  */
 bool phone_destination_allowed(
     const struct phone *p, const char *const *countries, size_t n);
+
+/*
+ * The same rule for a statement, which alone knows the number: a regular
+ * expression of Postgres that a number of phone_parse() matches exactly where
+ * phone_destination_allowed() holds. At most 40 countries.
+ */
+#define PHONE_DESTINATIONS_SIZE 512
+struct phone_reach {
+	char pattern[PHONE_DESTINATIONS_SIZE];
+};
+void phone_destinations(
+    struct phone_reach *out, const char *const *countries, size_t n);
 
 /*
  * The region of a valid E.164 number, for the default of phone_parse(); -1

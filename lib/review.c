@@ -21,6 +21,7 @@
 #include "json_write.h"
 #include "log.h"
 #include "message.h"
+#include "phone.h"
 #include "problem.h"
 #include "provider.h"
 #include "route.h"
@@ -95,6 +96,7 @@ tenant_write(struct buf *b, const struct tenant *t, const struct request *req)
 {
 	struct text_source from = { tenant_text, t, t->languages };
 	struct text_values values = { .firm = t->sms_name };
+	struct phone_reach destinations;
 	struct clock_text open_at =
 	    clock_text(calendar_quiet_end(&t->calendar, req->now));
 
@@ -109,10 +111,8 @@ tenant_write(struct buf *b, const struct tenant *t, const struct request *req)
 	json_str(b, "language", language_name(t->language));
 	json_str(b, "sender", tenant_sender(t, TEXT_REVIEW_REQUEST));
 	json_str(b, "carrier", t->provider->name);
-	json_arr_open(b, "countries");
-	for (size_t i = 0; i < t->country_count; i++)
-		json_str(b, NULL, t->countries[i]);
-	json_arr_close(b);
+	phone_destinations(&destinations, t->countries, t->country_count);
+	json_str(b, "destinations", destinations.pattern);
 	json_str(b, "skip_reason", skip_reason(t));
 	json_obj_close(b);
 }

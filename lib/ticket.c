@@ -9,7 +9,6 @@
 
 #include "alert.h"
 #include "arena.h"
-#include "array.h"
 #include "buf.h"
 #include "config.h"
 #include "db.h"
@@ -19,6 +18,7 @@
 #include "json.h"
 #include "json_write.h"
 #include "message.h"
+#include "phone.h"
 #include "problem.h"
 #include "provider.h"
 #include "route.h"
@@ -428,17 +428,6 @@ status_texts(const struct ticket_move *in, const struct tenant *tenant,
 	    req->arena, &from, status_text[in->to].name, &values);
 }
 
-static const char *
-countries_array(const struct tenant *tenant, struct arena *a)
-{
-	struct buf b;
-
-	buf_init(&b, a);
-	for (size_t i = 0; i < tenant->country_count; i++)
-		array_add(&b, tenant->countries[i]);
-	return array_end(&b);
-}
-
 static void
 move_params(struct stmt_ticket_move *p, const struct ticket_move *in,
     const struct tenant *tenant, const char *actor, const struct request *req)
@@ -446,6 +435,7 @@ move_params(struct stmt_ticket_move *p, const struct ticket_move *in,
 	struct arena *a = req->arena;
 	struct clock_time not_before =
 	    calendar_quiet_end(&tenant->calendar, req->now);
+	struct phone_reach destinations;
 
 	memset(p, 0, sizeof(*p));
 	p->ticket_id = in->ticket_id;
@@ -474,7 +464,9 @@ move_params(struct stmt_ticket_move *p, const struct ticket_move *in,
 	p->not_before = intake_time(req, not_before);
 	p->expires_at = intake_time(req, clock_add(not_before, USEFUL_US));
 	p->suppress = p->sender == NULL ? "no_sender" : NULL;
-	p->countries = countries_array(tenant, a);
+	phone_destinations(
+	    &destinations, tenant->countries, tenant->country_count);
+	p->destinations = arena_strdup(a, destinations.pattern);
 }
 
 static int

@@ -2,7 +2,7 @@
 -- role: service
 -- $1 now: the instant of the run
 -- $2 tenants: {tenant id: {"open_at": end of its quiet hours, or null outside them, "texts": {"de": {"body" with {code}, "segments"}},
---             "language", "sender", "carrier", "countries": ["+41"] or null, "skip_reason": why none of them is asked, or null}}
+--             "language", "sender", "carrier", "destinations": regular expression (phone_destinations()) or null, "skip_reason": why none of them is asked, or null}}
 -- $3 expires_at: when a request is pointless
 -- $4 message_ids: as many ids as REVIEW_LOCK was allowed tickets
 -- $5 event_ids: as many
@@ -29,8 +29,7 @@ r as (
               when co.phone is null then 'no_phone'
               when co.opted_out_at is not null then 'opted_out'
               when coalesce(co.phone_kind, '') not in ('mobile', 'fixed_or_mobile') then 'not_mobile'
-              when jsonb_typeof(s.tenant -> 'countries') = 'array'
-                and not exists (select from jsonb_array_elements_text(s.tenant -> 'countries') p where starts_with(co.phone, p)) then 'destination'
+              when co.phone !~ (s.tenant ->> 'destinations') then 'destination'
               when co.last_review_at > i.now - interval '180 days' then 'recently_asked' end as reason
   from i cross join ti
     cross join lateral (select i.tenants -> ti.customer_id::text as tenant) s

@@ -20,7 +20,7 @@
 -- $18 not_before: when it may be sent; later than now is deferred
 -- $19 expires_at: when it is pointless
 -- $20 suppress: why it is not sent, as far as known before (module_off), or NULL
--- $21 countries: prefixes the tenant sends to, as an array {+41,+423}; NULL: all
+-- $21 destinations: what numbers that the tenant sends to begin with, as a regular expression (phone_destinations()); NULL: all
 -- > ticket_id, number, before, moved, message
 with
 i as (
@@ -28,7 +28,7 @@ i as (
          $6::text as actor, $7::timestamptz as sla_due_at, $8::timestamptz as review_due_at, $9::uuid as appointment_id,
          $10::timestamptz as starts_at, $11::timestamptz as ends_at, $12::text as who, $13::uuid as message_id, $14::jsonb as texts,
          $15::text as fallback_language, $16::text as sender, $17::text as carrier, $18::timestamptz as not_before,
-         $19::timestamptz as expires_at, $20::text as suppress, $21::text[] as countries),
+         $19::timestamptz as expires_at, $20::text as suppress, $21::text as destinations),
 -- read: by parameters and single values, never by a join, whose order would be that of the day the plan was made. "is true" keeps a
 -- condition from being taken for that of a partial index, all of which would then be read
 ti as (
@@ -52,7 +52,7 @@ r as (
               when co.phone is null then 'no_phone'
               when co.opted_out_at is not null then 'opted_out'
               when coalesce(co.phone_kind, '') not in ('mobile', 'fixed_or_mobile') then 'not_mobile'
-              when not exists (select from unnest(i.countries) p where starts_with(co.phone, p)) and i.countries is not null then 'destination'
+              when co.phone !~ i.destinations then 'destination'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
   from i join ti on ti.status = i.old left join co on true

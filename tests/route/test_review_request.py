@@ -328,6 +328,11 @@ def test_a_country_the_firm_does_not_write_to_is_not_asked(stack, ask):
     assert never(firm, ask, done(firm, mobile())) == "destination"
 
 
+def test_an_island_on_plus_one_is_not_asked(stack, ask):
+    firm = stack.tenant(review_delay_hours=0, config={"language": "en", "languages": ["en"], "sms": {"countries": ["+1"]}})
+    assert never(firm, ask, done(firm, f"+1876210{mobile()[-4:]}")) == "destination"
+
+
 @pytest.mark.parametrize("columns, reason", [
     ({"modules": {"reviews": False}}, "module_off"),
     ({"google_review_link": None}, "no_link"),

@@ -588,6 +588,17 @@ def test_who_cannot_be_told_is_moved_all_the_same(talker, phone, reason):
     assert (message["status"], message["reason"]) == ("suppressed", reason)
 
 
+def test_the_islands_on_plus_one_are_no_destination_after_the_ticket_either(stack):
+    countries = {"language": "en", "languages": ["en"], "status_messages": True, "sms": {"countries": ["+41", "+1"]}}
+    firm = stack.tenant(config=countries)
+    digits = mobile()[-4:]
+    for phone, message in ((f"+1212234{digits}", "queued"), (f"+1876210{digits}", "suppressed")):
+        ticket_id = opened(firm, phone)
+        assert moved(firm.move(ticket_id, "DONE"))["message"] == message
+        (row,) = told(firm, phone)
+        assert row["reason"] == (None if message == "queued" else "destination")
+
+
 def test_who_has_no_number_is_moved_all_the_same(talker):
     body = {"customer_slug": talker.slug, "contact_email": f"{uuid.uuid4().hex}@muster.example"}
     ticket_id = talker.stack.post("/api/ticket", body).json()["ticket_id"]

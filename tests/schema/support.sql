@@ -139,7 +139,7 @@ end;
 create function tap.review_tenants(settings jsonb) returns jsonb language sql
   return (select jsonb_object_agg(c.id, jsonb_build_object('open_at', null, 'texts', (
             select jsonb_object_agg(l, jsonb_build_object('body', l || ' {code}', 'segments', 1)) from unnest('{de,fr}'::text[]) l),
-            'language', 'de', 'sender', '+41790000001', 'carrier', 'console', 'countries', '["+41"]'::jsonb, 'skip_reason', null) || settings) from customers c);
+            'language', 'de', 'sender', '+41790000001', 'carrier', 'console', 'destinations', '^\+(?:41)', 'skip_reason', null) || settings) from customers c);
 create function tap.review_args(at timestamptz, settings jsonb, most int) returns jsonb language sql volatile
   return jsonb_build_object('now', at, 'tenants', tap.review_tenants(settings), 'expires_at', at + interval '1 day', 'message_ids', tap.uuids(most), 'event_ids', tap.uuids(most),
     'codes', (select array_agg(left(replace(gen_random_uuid()::text, '-', ''), 12)) from generate_series(1, most))::text);

@@ -53,8 +53,8 @@ select is(jsonb_agg(jsonb_build_array(template, body, status, to_number)), '[["s
 select is(cardinality(auto_sent_at), 2, 'it counts for the guard') from contacts where phone = '+41791110002';
 select is(tap.move(pg_temp.id('+41431110003'), 'SCHEDULED', 'IN_PROGRESS', jsonb_build_object('texts', tap.texts(false))) -> 'message', '"suppressed"', 'not to a landline');
 select is(reason, 'not_mobile', 'and why') from sms_log where template = 'status_in_progress' and to_number = '+41431110003';
-select is(tap.move(pg_temp.id('+41791110002'), 'IN_PROGRESS', 'NEW', jsonb_build_object('texts', tap.texts(false), 'countries', '{+49,+43}')) -> 'message', '"suppressed"', 'nor abroad');
-select is(tap.move(pg_temp.id('+41791110002'), 'NEW', 'IN_PROGRESS', jsonb_build_object('texts', tap.texts(false), 'countries', '{+41,+43}', 'not_before', tap.at(999))) -> 'message', '"deferred"', 'at night it waits');
+select is(tap.move(pg_temp.id('+41791110002'), 'IN_PROGRESS', 'NEW', jsonb_build_object('texts', tap.texts(false), 'destinations', '^\+(?:49|43)')) -> 'message', '"suppressed"', 'nor abroad');
+select is(tap.move(pg_temp.id('+41791110002'), 'NEW', 'IN_PROGRESS', jsonb_build_object('texts', tap.texts(false), 'destinations', '^\+(?:41|43)', 'not_before', tap.at(999))) -> 'message', '"deferred"', 'at night it waits');
 update contacts set opted_out_at = tap.at() where phone = '+41791110002';
 select is(tap.move(pg_temp.id('+41791110002'), 'IN_PROGRESS', 'NEW', jsonb_build_object('texts', tap.texts(false))) -> 'message', '"suppressed"', 'nor after STOP');
 select is(jsonb_agg(reason order by reason), '["destination", "not_mobile", "opted_out"]', 'each with its reason') from sms_log where template like 'status%' and status = 'suppressed';

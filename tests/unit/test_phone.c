@@ -273,6 +273,71 @@ START_TEST(country_codes_are_compared_whole)
 }
 END_TEST
 
+static const char *
+destinations_of(struct phone_reach *out, const char *const *countries, size_t n)
+{
+	phone_destinations(out, countries, n);
+	return out->pattern;
+}
+
+START_TEST(a_statement_is_told_the_same_rule)
+{
+	static const char *const usual[] = { "+41", "+423" };
+	static const char *const wrong[] = { "+4", "+42", "+0", "41", "", "+",
+		"+41|", "+(", "+9999" };
+	struct phone_reach d;
+
+	ck_assert_str_eq(destinations_of(&d, usual, 2), "^\\+(?:41|423)");
+	ck_assert_str_eq(destinations_of(&d, usual, 0), "^$");
+	ck_assert_str_eq(destinations_of(&d, wrong, 9), "^$");
+}
+END_TEST
+
+/* Some number with that area code on +1; -1 where none is given out. */
+static int
+american_of(struct phone *out, int area)
+{
+	char text[PHONE_E164_SIZE];
+	struct problem why;
+
+	for (int exchange = 209; exchange < 1000; exchange += 25) {
+		(void)snprintf(
+		    text, sizeof(text), "+1%d%d1234", area, exchange);
+		if (phone_parse(out, text, NULL, NULL, &why) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+START_TEST(a_statement_leaves_out_the_same_islands)
+{
+	static const char *const america[] = { "+49", "+1" };
+	struct phone_reach d;
+	int areas = 0, islands = 0;
+
+	phone_destinations(&d, america, 2);
+	ck_assert_ptr_eq(strstr(d.pattern, "^\\+(?:49|1(?!"), d.pattern);
+	for (int area = 200; area < 1000; area++) {
+		char code[8];
+		struct phone phone;
+		bool is_left_out;
+
+		if (american_of(&phone, area) != 0)
+			continue;
+		(void)snprintf(code, sizeof(code), "%d", area);
+		is_left_out = strstr(d.pattern, code) != NULL;
+		ck_assert_msg(phone_destination_allowed(&phone, america, 2) ==
+				  !is_left_out,
+		    "%s", phone.e164);
+		areas++;
+		islands += is_left_out ? 1 : 0;
+	}
+	ck_assert_int_gt(areas, 350);
+	ck_assert_int_ge(islands, 20);
+	ck_assert_int_lt(islands, 40);
+}
+END_TEST
+
 START_TEST(the_islands_on_plus_one_are_another_destination)
 {
 	const char *const america[] = { "+1" };
@@ -333,6 +398,8 @@ main(void)
 	LOOP(tc, a_caller_who_shows_no_number_is_recognised, withheld);
 	tcase_add_test(tc, only_mobiles_get_a_text);
 	tcase_add_test(tc, country_codes_are_compared_whole);
+	tcase_add_test(tc, a_statement_is_told_the_same_rule);
+	tcase_add_test(tc, a_statement_leaves_out_the_same_islands);
 	tcase_add_test(tc, the_islands_on_plus_one_are_another_destination);
 	LOOP(tc, a_number_tells_its_region, regions);
 	suite_add_tcase(suite, tc);
