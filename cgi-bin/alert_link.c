@@ -1,5 +1,5 @@
 /*
- * alert_link - GET, POST /a/<code>
+ * alert_link - GET, POST /a/<code>, GET /a/<code>/photo/<id> and .../thumb
  *
  * The page behind the link of an alert: who called, what about, and a button by
  * which whoever is on call takes it over. Looking changes nothing, since those

@@ -20,6 +20,8 @@
 #include "json_write.h"
 #include "language.h"
 #include "page.h"
+#include "photo_file.h"
+#include "photo_view.h"
 #include "problem.h"
 #include "route.h"
 #include "tenant.h"
@@ -34,23 +36,25 @@ static const struct words {
 	const char *button;
 	const char *hint;
 	const char *taken; /* by whom, and when */
+	const char *photo;
 } languages[LANGUAGE_MAX] = {
 	[LANGUAGE_DE] = { { "Notfall", "Verpasster Anruf",
 			      "Wartet noch auf Antwort" },
 	    "Nr.", "Unbekannt", "Ich übernehme",
-	    "Danach wird niemand mehr benachrichtigt.", "Übernommen:" },
+	    "Danach wird niemand mehr benachrichtigt.", "Übernommen:", "Foto" },
 	[LANGUAGE_FR] = { { "Urgence", "Appel manqué",
 			      "Attend toujours une réponse" },
 	    "nº", "Inconnu", "Je m’en charge",
-	    "Ensuite, plus personne ne sera averti.", "Pris en charge :" },
+	    "Ensuite, plus personne ne sera averti.",
+	    "Pris en charge :", "Photo" },
 	[LANGUAGE_IT] = { { "Emergenza", "Chiamata persa",
 			      "Aspetta ancora una risposta" },
 	    "n.", "Sconosciuto", "Me ne occupo io",
-	    "Dopo nessun altro sarà avvisato.", "Preso in carico:" },
+	    "Dopo nessun altro sarà avvisato.", "Preso in carico:", "Foto" },
 	[LANGUAGE_EN] = { { "Emergency", "Missed call",
 			      "Still waits for an answer" },
 	    "no.", "Unknown", "I take it", "After that nobody else is told.",
-	    "Taken:" },
+	    "Taken:", "Photo" },
 };
 
 /* The alert of a link, with the ticket as it is now. */
@@ -105,6 +109,7 @@ view_read(struct view *v, const struct request *req, struct problem *why)
 {
 	const char *code = route_path_part(req, 1);
 	struct stmt_alert_show params = { .code_hash = v->hash.text };
+	struct stmt_alert_photos photos = { .code_hash = v->hash.text };
 	struct db_batch *b;
 
 	v->hash = digest_sha256(code, strlen(code));
@@ -112,6 +117,7 @@ view_read(struct view *v, const struct request *req, struct problem *why)
 		return -1;
 	b = db_batch(req->db, req->arena, v->tenant->id, v->hash.text);
 	db_queue(b, STMT_ALERT_SHOW, &params);
+	db_queue(b, STMT_ALERT_PHOTOS, &photos);
 	if (db_flush(b, why) != 0)
 		return -1;
 	v->batch = b;
@@ -163,6 +169,26 @@ contact_write(struct buf *b, const struct view *v)
 	json_str(b, "summary", value(v, "summary"));
 }
 
+/* Small ones, each leading to the photo itself. */
+static void
+photos_write(struct buf *b, const struct view *v, const struct request *req)
+{
+	json_arr_open(b, "photos");
+	for (int i = 0; i < db_rows(v->batch, 1); i++) {
+		const char *href = arena_printf(req->arena, "%s/photo/%s",
+		    req->path, db_get(v->batch, 1, i, "id"));
+
+		json_obj_open(b, NULL);
+		json_str(b, "href", href);
+		json_str(b, "alt",
+		    arena_printf(req->arena, "%s %d",
+			languages[v->language].photo, i + 1));
+		json_obj_close(b);
+	}
+	json_arr_close(b);
+	json_bool(b, "has_photos", db_rows(v->batch, 1) > 0);
+}
+
 static void
 words_write(struct buf *b, const struct words *w)
 {
@@ -187,6 +213,7 @@ view_json(const struct view *v, const struct request *req, const char *nonce)
 	json_str(&b, "title", title_of(v, req->arena));
 	json_str(&b, "told_at", time_text(v, "told_at", req));
 	contact_write(&b, v);
+	photos_write(&b, v, req);
 	if (*value(v, "answered_by") != '\0') {
 		json_obj_open(&b, "taken");
 		json_str(&b, "by", value(v, "answered_by"));
@@ -211,11 +238,29 @@ page_write(struct response *res, const struct view *v,
 		return -1;
 	res->type = "text/html; charset=utf-8";
 	res->policy = arena_printf(req->arena,
-	    "default-src 'none'; style-src 'nonce-%s'; form-action 'self'; "
-	    "base-uri 'none'; frame-ancestors 'none'",
+	    "default-src 'none'; style-src 'nonce-%s'; img-src 'self'; "
+	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	    nonce);
 	res->body = page_render(req->arena, "alert", &view, 1);
 	return 0;
+}
+
+/* One of this alert's ticket and of no other. */
+static int
+photo_show(struct response *res, const struct view *v,
+    const struct request *req, struct problem *why)
+{
+	struct photo_name name = { .customer_id = v->tenant->id };
+	const char *wanted = route_path_part(req, 3);
+
+	for (int i = 0; i < db_rows(v->batch, 1); i++)
+		if (strcmp(db_get(v->batch, 1, i, "id"), wanted) == 0)
+			name.photo_id = db_get(v->batch, 1, i, "id");
+	if (name.photo_id == NULL)
+		return problem(
+		    why, PROBLEM_NOT_FOUND, NULL, "There is no such photo");
+	return photo_view_file(
+	    res, req, &name, route_path_part(req, 4) != NULL, why);
 }
 
 int
@@ -226,6 +271,8 @@ alert_link_show(
 
 	if (view_read(&v, req, why) != 0)
 		return -1;
+	if (route_path_part(req, 2) != NULL)
+		return photo_show(res, &v, req, why);
 	return page_write(res, &v, req, why);
 }
 
@@ -243,6 +290,9 @@ alert_link_answer(
 	};
 	struct db_batch *b;
 
+	if (route_path_part(req, 2) != NULL)
+		return problem(
+		    why, PROBLEM_NOT_FOUND, NULL, "A photo has no button");
 	if (view_read(&v, req, why) != 0)
 		return -1;
 	b = db_batch(req->db, req->arena, v.tenant->id, v.hash.text);

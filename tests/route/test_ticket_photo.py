@@ -472,6 +472,37 @@ def test_nobody_else_does(firm, other, ticket, made, stack):
     problems.check(see(stack, firm.token, ""), "field-missing", "/id", ROUTE)
 
 
+def alert_path(firm, ticket):
+    row = firm.stack.sql("select body from sms_log where ticket_id = %s and template = 'alert'", ticket)[0]
+    return re.search(r"/a/[0-9A-Za-z]{16}$", row["body"])[0]
+
+
+def test_whoever_is_on_call_sees_them_by_the_link_of_the_alert(stack, made):
+    firm = stack.tenant(daily_segments=100000, config={"language": "de", "on_call": [{"phone": mobile()}]})
+    tickets = [firm.ticket(urgency="HIGH", token=firm.token, source="wizard").json()["ticket_id"] for _ in range(2)]
+    paths = [alert_path(firm, t) for t in tickets]
+    ids = [taken(firm, tickets[0], made.flag_as(name)) for name in ("a.jpg", "a.png")]
+    page = stack.get(paths[0])
+    assert "img-src 'self'" in page.headers["Content-Security-Policy"]
+    assert re.findall(r'<a href="([^"]+)"><img src="([^"]+)" alt="([^"]+)"></a>', page.text) == [
+        (f"{paths[0]}/photo/{i}", f"{paths[0]}/photo/{i}/thumb", f"Foto {n}") for n, i in enumerate(ids, 1)]
+    assert "<img" not in stack.get(paths[1]).text
+    photo, thumb = files_of(firm, ids[1])
+    for path, file in ((f"{paths[0]}/photo/{ids[1]}", photo), (f"{paths[0]}/photo/{ids[1]}/thumb", thumb)):
+        answer = stack.get(path)
+        assert (answer.status_code, answer.content, answer.headers["Content-Type"]) == (200, file.read_bytes(), "image/jpeg")
+        assert answer.headers["Content-Disposition"].startswith("attachment;")
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    # Another ticket's link, no link, no photo: nothing. Nor does a photo answer an alert.
+    for path in (f"{paths[1]}/photo/{ids[0]}", f"/a/{'x' * 16}/photo/{ids[0]}", f"{paths[0]}/photo/{uuid.uuid4()}",
+                 f"{paths[0]}/photo/", f"{paths[0]}/photo/..%2f{ids[0]}", f"{paths[0]}/{ids[0]}"):
+        assert stack.session.get(stack.base + path, timeout=20).status_code == 404, path
+    assert stack.session.post(f"{stack.base}{paths[0]}/photo/{ids[0]}", timeout=20).status_code == 404
+    assert stack.one("select answered_at from alerts where ticket_id = %s", tickets[0])["answered_at"] is None
+    stack.sql("update alerts set told_at = told_at - interval '25 hours' where ticket_id = %s", tickets[0])
+    assert stack.get(f"{paths[0]}/photo/{ids[0]}").status_code == 410
+
+
 def test_no_address_leads_to_a_file(firm, ticket, made, stack):
     photo_id = taken(firm, ticket, made.flag_as("a.jpg"))
     for path in (f"/photos/{firm.id}/{photo_id}.jpg", f"/{firm.id}/{photo_id}.jpg", f"/api/ticket/photo/{photo_id}.jpg",
