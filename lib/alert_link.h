@@ -12,10 +12,10 @@ struct request;
 struct response;
 
 /*
- * What it is about, with the photos of the ticket, and the button or who pressed it. Changes nothing: previews
- * of messages look at links. Where the path goes on with /photo/<id>, that
- * photo; with /thumb behind it, its thumbnail. -1 with PROBLEM_NOT_FOUND for one of nobody,
- * PROBLEM_LINK_EXPIRED.
+ * What it is about, with the photos of the ticket, and the button or who
+ * pressed it. Changes nothing: previews of messages look at links. Where the
+ * path goes on with /photo/<id>, that photo; with /thumb behind it, its
+ * thumbnail. -1 with PROBLEM_NOT_FOUND for one of nobody, PROBLEM_LINK_EXPIRED.
  */
 int alert_link_show(
     struct response *res, const struct request *req, struct problem *why);

@@ -131,7 +131,7 @@ def test_the_page_brings_nothing_and_runs_nothing(firm):
     first, second = firm.stack.get(path), firm.stack.get(path)
     policies = [a.headers["Content-Security-Policy"] for a in (first, second)]
     nonces = [re.fullmatch(
-        r"default-src 'none'; style-src 'nonce-([0-9A-Za-z]{22})'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        r"default-src 'none'; style-src 'nonce-([0-9A-Za-z]{22})'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         p)[1] for p in policies]
     assert nonces[0] != nonces[1]
     page = Page(first.text)

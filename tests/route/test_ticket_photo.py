@@ -1,11 +1,13 @@
 """GET, POST /api/ticket/photo: a visitor adds photos to the ticket, the firm and nobody else sees them"""
 
 import concurrent.futures
+import contextlib
 import hmac
 import io
 import os
 import pathlib
 import re
+import signal
 import time
 import uuid
 import zipfile
@@ -522,6 +524,60 @@ def test_the_command_shows_them(firm, ticket, made, stack):
 
 
 # ---- what a crash leaves -----------------------------------------------------------------------------
+
+
+def converter(stack):
+    """The process id of the converter that works for this stack, its limits set; or None."""
+    for process in pathlib.Path("/proc").glob("[0-9]*"):
+        if is_converter(process, stack) and lives(process.name):
+            with contextlib.suppress(OSError):
+                if "1073741824" in (process / "limits").read_text():
+                    return int(process.name)
+    return None
+
+
+def lives(pid):
+    """Whoever has ended may wait for somebody to take notice."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except OSError:
+        return False
+
+
+@pytest.fixture
+def held(firm, ticket, made, stack):
+    """A photo under way whose converter is stopped in the middle: (its process id, the answer to come)."""
+    slow = made.noise("held.png", 3000, 2500)
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(send, firm, ticket, slow)
+        pid = wait_for(lambda: converter(stack), what="the converter")
+        os.kill(pid, signal.SIGSTOP)
+        yield pid, answer
+        if lives(pid):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_one_that_takes_for_ever_is_ended(firm, ticket, stack, held):
+    """As long as a visitor is made to wait, and not a moment longer."""
+    pid, answer = held
+    problems.check(answer.result(), "photo-unreadable", "/photo", ROUTE)
+    assert not lives(pid)
+    assert rows(firm, ticket) == []
+
+
+def test_a_worker_that_dies_takes_the_converter_along(firm, ticket, made, stack, held):
+    """The visitor is told to come again; what lies about is swept like any other."""
+    pid, answer = held
+    os.kill(int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]), signal.SIGKILL)
+    told = answer.result()
+    assert (told.status_code, int(told.headers["Retry-After"]) > 0) == (503, True)
+    wait_for(lambda: not lives(pid), what="its end")
+    assert rows(firm, ticket) == []
+    left = list((photo_dir(stack) / "pending").iterdir())
+    assert len(left) == 2
+    for path in left:
+        path.unlink()
+    taken(firm, ticket, made.flag_as("a.jpg"))
 
 
 def test_what_was_left_half_done_is_swept(firm, ticket, made, stack):
