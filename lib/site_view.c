@@ -351,13 +351,19 @@ languages_write(const struct maker *m)
 
 /* ---- what it does ---- */
 
-static const char *
-icon_name(const char *name)
+bool
+site_has_icon(const char *name)
 {
 	for (size_t i = 0; i < ICONS; i++)
 		if (strcmp(icons[i].name, name) == 0)
-			return name;
-	return "default";
+			return true;
+	return false;
+}
+
+static const char *
+icon_name(const char *name)
+{
+	return site_has_icon(name) ? name : "default";
 }
 
 const char *

@@ -8,6 +8,7 @@
 #ifndef LIB_SITE_VIEW_H
 #define LIB_SITE_VIEW_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -38,6 +39,9 @@ const struct cJSON *site_service(const struct site *s, const char *slug);
  * a config says what trade it is.
  */
 const char *site_trade(const struct site *s);
+
+/* Is there a picture of that name? Else a page shows "default". */
+bool site_has_icon(const char *name);
 
 /* The whole number of stars next to a rating; 0 for what is none. */
 int site_stars(const struct cJSON *rating);

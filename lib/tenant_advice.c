@@ -7,9 +7,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "colour.h"
 #include "json.h"
 #include "language.h"
 #include "phone.h"
+#include "site_view.h"
 #include "tenant.h"
 #include "tenant_document.h"
 #include "tenant_member.h"
@@ -338,6 +340,45 @@ advise_services(const struct firm *f)
 	}
 }
 
+static void
+advise_icons(const struct firm *f)
+{
+	int n = 0;
+
+	for (const struct cJSON *s =
+		 json_first(member_of(f->config, "services"));
+	     s != NULL; s = json_next(s), n++) {
+		const char *icon = text_of(s, "icon");
+
+		if (icon != NULL && !site_has_icon(icon))
+			tenant_advice_add(f->to, TENANT_ADVICE_WEAK,
+			    arena_printf(
+				f->to->arena, "/config/services/%d/icon", n),
+			    "there is no picture %.60s; another is shown",
+			    icon);
+	}
+}
+
+/* Not where black is written on it: that changes nothing of the colour. */
+static void
+advise_color(const struct firm *f, const char *name)
+{
+	static const struct colour white = { 255, 255, 255 };
+	struct colour own;
+	struct colour_pair shown;
+
+	if (!colour_parse(&own, text_of(f->config, name)))
+		return;
+	shown = colour_pair(own);
+	if (memcmp(&shown.ground, &own, sizeof(own)) != 0)
+		tenant_advice_add(f->to, TENANT_ADVICE_WEAK,
+		    arena_printf(f->to->arena, "/config/%s", name),
+		    "white on it has a contrast of %.1f and needs %.1f: pages "
+		    "show #%02x%02x%02x instead",
+		    colour_contrast(own, white), COLOUR_CONTRAST,
+		    shown.ground.red, shown.ground.green, shown.ground.blue);
+}
+
 static bool
 has_way(const struct firm *f, const char *way)
 {
@@ -480,6 +521,9 @@ tenant_advice_read(
 	advise_hours(&f);
 	advise_hero(&f);
 	advise_services(&f);
+	advise_icons(&f);
+	advise_color(&f, "primary_color");
+	advise_color(&f, "accent_color");
 	advise_ways(&f);
 	advise_reviews(&f);
 	advise_impressum(&f);

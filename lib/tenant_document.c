@@ -114,7 +114,8 @@ static bool
 is_reserved(const char *slug)
 {
 	static const char *const words[] = { "admin", "anfrage", "assets",
-		"danke", "favicon", "login", "robots", "static", "well-known",
+		"danke", "datenschutz", "favicon", "impressum", "kontakt",
+		"leistungen", "login", "robots", "static", "well-known",
 		"www" };
 	static const char *const paths[] = {
 #define ROUTE(name, methods, path, caller, role) path,
@@ -355,8 +356,8 @@ check_modules(struct check *c, enum tenant_field field, const struct cJSON *v)
 
 		if (!tenant_value_is_one_of(json_name(m), modules, MODULE_MAX))
 			tenant_problem_say(&c->to, pointer,
-			    "is no module; there are missed_call, sms_reply "
-			    "and reviews");
+			    "is no module; there are missed_call, "
+			    "sms_reply, reviews and website");
 		else if (!json_is_bool(m) && !json_is_null(m))
 			tenant_problem_say(
 			    &c->to, pointer, "must be true or false");
@@ -468,7 +469,7 @@ tenant_document_read(struct tenant_document *out, struct arena *a,
 	memset(out, 0, sizeof(*out));
 	problems->count = 0;
 	if (strlen(text) > TENANT_DOCUMENT_MAX) {
-		tenant_problem_say(&c.to, "",
+		tenant_problem_say(&c.to, NULL,
 		    "the whole document must be of at most %d KB",
 		    (int)(TENANT_DOCUMENT_MAX / 1024));
 		return -1;

@@ -30,7 +30,8 @@ struct tenant_check {
 
 void tenant_problem_add(struct tenant_check *c, const struct problem *why);
 
-/* pointer lives as long as the problems: it is static, or in the arena. */
+/* pointer lives as long as the problems: it is static, or in the arena; NULL:
+ * the whole document. */
 void tenant_problem_say(struct tenant_check *c, const char *pointer,
     const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 

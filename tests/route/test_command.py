@@ -382,7 +382,7 @@ def test_the_form_of_a_slug(command, stack, slug, good):
         assert fields_of(out.stderr) == {"/slug"}
 
 
-@pytest.mark.parametrize("slug", ["api", "healthz", "static", "anfrage"])
+@pytest.mark.parametrize("slug", ["api", "healthz", "static", "anfrage", "leistungen", "impressum"])
 def test_a_path_of_the_installation_is_nobodys_slug(command, slug):
     out = command("tenant", "add", "--file", "-", stdin=json.dumps(document(slug=slug)))
     assert out.returncode == REFUSED and fields_of(out.stderr) == {"/slug"}, out.stderr

@@ -1,5 +1,6 @@
 """opsfabric tenant: what a firm's document may hold, what a good page needs, files that go from one installation to another"""
 
+import html
 import json
 import re
 import subprocess
@@ -7,7 +8,7 @@ import uuid
 
 import pytest
 
-from tests.support.stack import ROOT, landline, mobile
+from tests.support.stack import ROOT, landline, mobile, wait_for
 
 DONE, REFUSED, USAGE, NOT_FOUND = 0, 1, 2, 3
 
@@ -160,7 +161,7 @@ LONG = "</script>\"'&<b> 🚿 שלום مرحبا " * 200
 
 
 @pytest.mark.parametrize("plain", [True, False])
-def test_texts_of_5000_characters_are_stored_as_they_are(command, plain):
+def test_texts_of_5000_characters_are_stored_as_they_are_and_shown(command, stack, plain):
     long = LONG[:5000] if not plain else "x" * 5000
     assert len(long) == 5000
     doc = demo()
@@ -177,6 +178,9 @@ def test_texts_of_5000_characters_are_stored_as_they_are(command, plain):
     out = command.add(doc)
     assert out.returncode == DONE, out.stderr
     assert command.json("tenant", "show", doc["slug"])["config"] == config
+    pages = pages_of(stack, doc)
+    assert html.unescape(pages[""]).count(long) >= 3
+    assert not any("</script>\"'" in page for page in pages.values())
 
 
 def test_a_document_ends_somewhere(command, tenant):
@@ -190,6 +194,14 @@ def test_a_document_ends_somewhere(command, tenant):
     out = command("tenant", "set", tenant.slug, "--file", "-", stdin=json.dumps(second))
     assert out.returncode == REFUSED and "128 KB" in out.stderr
     assert "services" not in command.json("tenant", "show", tenant.slug)["config"]
+
+
+def test_the_pages_stand_the_largest_document(command, stack):
+    doc = demo()
+    doc["config"]["reviews"] = [{"author": "\"'<&>" * 20, "text": "\"'<&>" * 1000} for _ in range(19)]
+    out = command.add(doc)
+    assert out.returncode == DONE, out.stderr
+    assert len(pages_of(stack, doc)[""]) > 19 * 5000
 
 
 def test_a_firm_with_many_services_has_room(command):
@@ -280,6 +292,8 @@ LACKING = [
     ("/config/google_rating", None, "missing", "/config/google_rating"), ("/config/reviews", None, "weak", "/config/reviews"),
     ("/config/service_area", None, "weak", "/config/service_area"), ("/config/primary_color", None, "weak", "/config/primary_color"),
     ("/config/impressum/company", None, "weak", "/config/impressum/company"),
+    ("/config/accent_color", "#e2571e", "weak", "/config/accent_color"), ("/config/primary_color", "#c9973b", None, None),
+    ("/config/services/0/icon", "zeppelin", "weak", "/config/services/0/icon"),
     ("/config/wizard", {"ways": {"offer": {"label": "Kostenvoranschlag"}}}, None, None),
     ("/config/texts", {"fr": {"reply_stop": "{{firm}}: plus aucun SMS. START pour en recevoir."}}, "weak", "/config/texts/de/reply_stop"),
 ]
@@ -545,6 +559,45 @@ def test_a_firm_moves_to_an_empty_installation_byte_for_byte(command, second, sl
     assert {k: v for k, v in mine.items() if k not in house and k != "config"} == {
         k: v for k, v in theirs.items() if k not in house and k != "config"}
     assert {k: v for k, v in mine["config"].items() if v is not None} == theirs["config"]
+
+
+def pages_of(stack, doc):
+    """Every page of a firm as it is made now: a query that says nothing is not cached."""
+    paths = ["", "/leistungen", "/kontakt", "/impressum", "/datenschutz"]
+    paths += [f"/leistungen/{service['slug']}" for service in doc["config"]["services"]]
+    answers = {path: stack.get(f"/{doc['slug']}{path}?fresh={uuid.uuid4().hex}") for path in paths}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    return {path: re.sub(r"fresh=\w+", "", answer.text) for path, answer in answers.items()}
+
+
+def test_a_firm_that_was_lost_has_the_same_pages_after_an_import(command, stack):
+    doc = demo()
+    assert command.add(doc).returncode == DONE
+    before, text = pages_of(stack, doc), exported(command, doc["slug"])
+    assert doc["config"]["hero"]["claim"] in before[""]
+    stack.sql("delete from customers where slug = %s", doc["slug"])
+
+    def status():
+        return stack.get(f"/{doc['slug']}?fresh={uuid.uuid4().hex}").status_code
+
+    # each worker remembers it for at most five seconds
+    wait_for(lambda: all(status() == 404 for _ in range(12)), 15, "the firm to be forgotten")
+    assert command("tenant", "import", "-", stdin=text).returncode == DONE
+    wait_for(lambda: all(status() == 200 for _ in range(12)), 15, "the firm to be there again")
+    assert pages_of(stack, doc) == before
+
+
+@pytest.mark.parametrize("name", ["crafts", "restaurant", "beauty", "general"])
+def test_the_pages_of_a_preset_say_what_it_says(command, stack, name):
+    doc = document(preset(command, name, "it")["config"])
+    stored(stack, doc)
+    pages = {path: html.unescape(page) for path, page in pages_of(stack, doc).items()}
+    hero = doc["config"]["hero"]
+    assert all(text in pages[""] for text in (hero["claim"], hero["subclaim"], *hero["benefits"]))
+    for service in doc["config"]["services"]:
+        page = pages[f"/leistungen/{service['slug']}"]
+        assert all(text in page for text in (service["name"], service["description"], service["cta_text"], *service["features"]))
+        assert service["short_description"] in pages["/leistungen"]
 
 
 # ---- tenant preset -----------------------------------------------------------------------
