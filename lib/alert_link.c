@@ -10,6 +10,7 @@
 
 #include "alert.h"
 #include "arena.h"
+#include "asset.h"
 #include "buf.h"
 #include "calendar.h"
 #include "clock.h"
@@ -27,7 +28,6 @@
 #include "tenant.h"
 
 #define VALID_US CLOCK_DAY
-#define NONCE_LEN 22
 
 static const struct words {
 	const char *kind[ALERT_KIND_MAX];
@@ -201,14 +201,13 @@ words_write(struct buf *b, const struct words *w)
 
 /* What nginx/pages/alert.mustache shows. */
 static const char *
-view_json(const struct view *v, const struct request *req, const char *nonce)
+view_json(const struct view *v, const struct request *req)
 {
 	struct buf b;
 
 	buf_init(&b, req->arena);
 	json_obj_open(&b, NULL);
 	json_str(&b, "lang", language_name(v->language));
-	json_str(&b, "nonce", nonce);
 	json_str(&b, "firm", v->tenant->sms_name);
 	json_str(&b, "title", title_of(v, req->arena));
 	json_str(&b, "told_at", time_text(v, "told_at", req));
@@ -221,6 +220,7 @@ view_json(const struct view *v, const struct request *req, const char *nonce)
 		json_obj_close(&b);
 	}
 	words_write(&b, &languages[v->language]);
+	asset_list(&b, "assets");
 	json_obj_close(&b);
 	return b.text;
 }
@@ -229,18 +229,14 @@ static int
 page_write(struct response *res, const struct view *v,
     const struct request *req, struct problem *why)
 {
-	char nonce[NONCE_LEN + 1];
 	const struct cJSON *view;
 
-	digest_random_code(nonce, NONCE_LEN);
-	if (json_parse_stored(
-		&view, req->arena, view_json(v, req, nonce), why) != 0)
+	if (json_parse_stored(&view, req->arena, view_json(v, req), why) != 0)
 		return -1;
 	res->type = "text/html; charset=utf-8";
-	res->policy = arena_printf(req->arena,
-	    "default-src 'none'; style-src 'nonce-%s'; img-src 'self'; "
-	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-	    nonce);
+	res->policy =
+	    "default-src 'none'; style-src 'self'; img-src 'self'; "
+	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 	res->body = page_render(req->arena, "alert", &view, 1);
 	return 0;
 }
