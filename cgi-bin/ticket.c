@@ -4,12 +4,14 @@
  * Opens a ticket for a contact and queues its confirmation. A contact who
  * already has an open ticket of today gets that one back, with 200 instead of
  * 201, and nothing that the first request said is weakened. Without the firm's
- * token the caller is the public, and the ticket's source is the wizard.
+ * token the caller is the public, and the ticket's source is the wizard. A form
+ * is answered with a page.
  */
 #include "ticket.h"
 #include "intake.h"
 #include "problem.h"
 #include "route.h"
+#include "wizard.h"
 
 static int
 ticket_post(
@@ -18,15 +20,12 @@ ticket_post(
 	struct ticket_request in;
 	struct ticket_answer out;
 
+	if (req->body_kind == BODY_FORM)
+		return wizard_take(res, req, why);
 	if (ticket_request_read(&in, req, why) != 0)
 		return -1;
 	if (ticket_open(&out, &in, req, why) != 0)
 		return -1;
-	if (in.is_form) {
-		res->status = 303;
-		res->location = ticket_thanks_link(req, &out);
-		return 0;
-	}
 	res->status = out.dedupe_matched ? 200 : 201;
 	res->body = ticket_answer_json(req->arena, &out);
 	return 0;

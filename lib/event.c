@@ -62,6 +62,17 @@ event_of_key(struct event *out, const struct request *req,
 	return 0;
 }
 
+int
+event_of_form(struct event *out, const struct request *req,
+    const struct fields *f, bool has_token, struct problem *why)
+{
+	if (event_of_key(out, req, f, why) != 0)
+		return -1;
+	if (has_token && *req->idempotency_key == '\0')
+		out->id = out->fingerprint;
+	return 0;
+}
+
 /* Of nobody, for the reason that is its outcome. */
 const char *
 event_request(const struct event *e, const struct request *req,

@@ -31,6 +31,14 @@ int event_of_key(struct event *out, const struct request *req,
     const struct fields *f, struct problem *why);
 
 /*
+ * The same for a form of our page, which a browser may send twice, as after two
+ * taps: where the page was given a token of its own, the same form again is the
+ * same event.
+ */
+int event_of_form(struct event *out, const struct request *req,
+    const struct fields *f, bool has_token, struct problem *why);
+
+/*
  * What an operator needs to judge a webhook's request, and a release to take
  * it: e->raw and what stands around it. Never the credential it came with, nor
  * the address, in which there may be one. Of one that is not verified so much

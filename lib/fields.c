@@ -327,6 +327,12 @@ fields_metadata(const char **out, const struct fields *f, struct problem *why)
 	return 0;
 }
 
+size_t
+fields_max(enum field which)
+{
+	return table[which].max;
+}
+
 bool
 fields_has(const struct fields *f, const char *name)
 {

@@ -9,6 +9,7 @@
 #define LIB_FIELDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct arena;
 struct cJSON;
@@ -83,6 +84,9 @@ const char *fields_word(const struct fields *f, const struct cJSON *v);
  */
 int fields_metadata(
     const char **out, const struct fields *f, struct problem *why);
+
+/* The most characters that a field may have. */
+size_t fields_max(enum field which);
 
 /* Was a field of exactly this name sent? */
 bool fields_has(const struct fields *f, const char *name);

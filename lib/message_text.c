@@ -240,6 +240,15 @@ say_time(struct arena *a, const struct words *w, const char *form,
 	return say(a, form, values, 3);
 }
 
+char *
+message_text_until(
+    struct arena *a, enum language language, const struct calendar_promise *p)
+{
+	const struct words *w = &languages[language];
+
+	return say_time(a, w, w->promise[p->kind], p);
+}
+
 /* One wording of a text, the house's or a firm's. */
 struct wording {
 	enum text_name name;

@@ -79,6 +79,12 @@ const char *message_text_words(enum text_name name, enum language language);
 #define MESSAGE_TEXT_WHO_MAX 41
 #define MESSAGE_TEXT_WHAT_MAX 48
 
+/*
+ * A promise in words, as {{until}} becomes: "bis 16:00", "morgen bis 10:00".
+ */
+char *message_text_until(
+    struct arena *a, enum language language, const struct calendar_promise *p);
+
 /* What a text does not use may be NULL. */
 struct text_values {
 	const char *firm;   /* past message_text_firm_check() */

@@ -446,7 +446,8 @@ handle(struct serve_request *r, void *arg)
 	rest_skip(&req, w);
 	buf_init(&out, w->arena);
 	headers_write(&out, w, &res,
-	    why.code == PROBLEM_NONE ? 0 : problem_retry_after(why.code));
+	    why.code == PROBLEM_NONE ? res.retry_after
+				     : problem_retry_after(why.code));
 	if (res.body != NULL)
 		buf_str(&out, res.body);
 	serve_write(r, out.text, out.len);

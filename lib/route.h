@@ -87,6 +87,7 @@ struct response {
 	const char *policy;   /* Content-Security-Policy of a page, or NULL */
 	const struct response_file *file; /* instead of a body, or NULL */
 	const char *cache; /* Cache-Control; NULL: nobody keeps it */
+	int retry_after;   /* seconds, or 0 */
 };
 
 /* Fill *res and return 0, or fill *why and return -1. Write nothing. */

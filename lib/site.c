@@ -166,6 +166,21 @@ site_answer(struct response *res, const struct site *s,
 }
 
 int
+site_plain(struct response *res, const struct request *req, const char *page,
+    const struct cJSON *view, enum language language, int status)
+{
+	const struct cJSON *views[] = { site_words(language), view };
+
+	res->status = status;
+	res->type = "text/html; charset=utf-8";
+	res->body = page_render(
+	    req->arena, page, views, sizeof(views) / sizeof(views[0]));
+	res->policy = "default-src 'none'; style-src 'self'; base-uri 'none'; "
+		      "form-action 'self'; frame-ancestors 'none'";
+	return 0;
+}
+
+int
 site_unknown(
     struct response *res, const struct request *req, struct problem *why)
 {

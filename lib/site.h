@@ -66,6 +66,14 @@ int site_answer(struct response *res, const struct site *s,
 int site_unknown(
     struct response *res, const struct request *req, struct problem *why);
 
+/*
+ * A page that stands on no firm: of one that the database, which is away, could
+ * not tell. Kept by nobody. Returns 0.
+ */
+int site_plain(struct response *res, const struct request *req,
+    const char *page, const struct cJSON *view, enum language language,
+    int status);
+
 /* Answer with the page of the firm that s->page names, or its 404. Returns 0.
  */
 int site_page(

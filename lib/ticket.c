@@ -10,7 +10,6 @@
 #include "alert.h"
 #include "arena.h"
 #include "buf.h"
-#include "config.h"
 #include "db.h"
 #include "fields.h"
 #include "id.h"
@@ -79,7 +78,6 @@ ticket_request_read(
 	    fields_told(&out->form_token, f, FIELD_FORM_TOKEN, why) != 0 ||
 	    fields_metadata(&out->metadata, f, why) != 0)
 		return -1;
-	out->is_form = fields_is_form(f);
 	return event_of_key(&out->event, req, f, why);
 }
 
@@ -165,11 +163,30 @@ visitor_suppress(const struct ticket_request *t, const struct tenant *tenant,
  * What the confirmation says. Who reports an emergency is not told of the hour
  * by which the office answers while somebody on call is being woken.
  */
-static const struct intake_words words_of_day = { TEXT_TICKET_CONFIRMATION,
-	TEXT_TICKET_CONFIRMATION_JOINED, true };
-static const struct intake_words urgent_words = {
-	TEXT_TICKET_CONFIRMATION_URGENT, TEXT_TICKET_CONFIRMATION_URGENT, false
-};
+static const struct intake_words *
+confirmation_words(bool is_urgent)
+{
+	static const struct intake_words ordinary = { TEXT_TICKET_CONFIRMATION,
+		TEXT_TICKET_CONFIRMATION_JOINED, true };
+	static const struct intake_words urgent = {
+		TEXT_TICKET_CONFIRMATION_URGENT,
+		TEXT_TICKET_CONFIRMATION_URGENT, false
+	};
+
+	return is_urgent ? &urgent : &ordinary;
+}
+
+/* Why it is not sent, or NULL. */
+static const char *
+confirmation_suppress(const struct ticket_request *t, const struct intake *in,
+    const struct request *req)
+{
+	if (in->contact.suppress != NULL)
+		return in->contact.suppress;
+	if (tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION) == NULL)
+		return "no_sender";
+	return visitor_suppress(t, in->tenant, req);
+}
 
 /* When the confirmation may leave. */
 static struct clock_time
@@ -187,9 +204,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
     struct intake *in, const char *source, const struct request *req,
     struct problem *why)
 {
-	const struct intake_words *words =
-	    in->alert != NULL && in->tenant->on_call_count > 0 ? &urgent_words
-							       : &words_of_day;
+	bool is_urgent = in->alert != NULL && in->tenant->on_call_count > 0;
 	struct clock_time not_before = confirmation_time(t, in, req);
 	struct intake_result result;
 	struct stmt_ticket_open params = {
@@ -215,21 +230,19 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.metadata = t->metadata,
 		.sla_due_at = in->sla_due_at,
 		.message_id = id_new_in(req->arena),
-		.texts = intake_texts(in, req, not_before, words),
+		.texts = intake_texts(
+		    in, req, not_before, confirmation_words(is_urgent)),
 		.sender = tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
 		.expires_at =
 		    intake_time(req, clock_add(not_before, USEFUL_US)),
-		.suppress = in->contact.suppress,
+		.suppress = confirmation_suppress(t, in, req),
 		.event_ids = id_array(req->arena, 4),
+		.consent = t->consent,
 		.vouched = route_bearer(req) != NULL ? "true" : "false",
 	};
 
-	if (params.suppress == NULL && params.sender == NULL)
-		params.suppress = "no_sender";
-	if (params.suppress == NULL)
-		params.suppress = visitor_suppress(t, in->tenant, req);
 	if (intake_run(&result, in, req, STMT_TICKET_OPEN, &params, why) != 0) {
 		if (result.lock_timeout && *req->idempotency_key != '\0')
 			return problem(why, PROBLEM_KEY_IN_FLIGHT, NULL,
@@ -240,6 +253,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		return problem(why, PROBLEM_KEY_REUSED, NULL,
 		    "Send a new key with a new request");
 	answer_read(out, result.answer);
+	out->is_urgent = is_urgent;
 	return 0;
 }
 
@@ -257,7 +271,7 @@ ticket_open(struct ticket_answer *out, const struct ticket_request *in,
 		return -1;
 	intake_complete(&intake, req);
 	intake.alert = alert_of(in, &intake, source, req);
-	out->slug = intake.tenant->slug;
+	out->tenant = intake.tenant;
 	return ticket_write(out, in, &intake, source, req, why);
 }
 
@@ -277,13 +291,6 @@ ticket_answer_json(struct arena *a, const struct ticket_answer *out)
 	json_str(&b, "sla_due_at", out->sla_due_at);
 	json_obj_close(&b);
 	return b.text;
-}
-
-const char *
-ticket_thanks_link(const struct request *req, const struct ticket_answer *out)
-{
-	return arena_printf(req->arena, "%s/%s/anfrage/danke?nr=%ld",
-	    config_get(CONFIG_APP_BASE_URL), out->slug, out->number);
 }
 
 static int

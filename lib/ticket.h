@@ -29,11 +29,11 @@ struct ticket_request {
 	const char *language;   /* "fr", or NULL */
 	const char *website;    /* hidden from people, or NULL */
 	const char *form_token; /* visitor.h, or NULL */
-	bool is_form;
+	const char *consent;    /* {"version","language"}, or NULL */
 };
 
 struct ticket_answer {
-	const char *slug; /* of the firm */
+	const struct tenant *tenant;
 	const char *ticket_id;
 	long number;
 	bool confirmation_sent; /* accepted for immediate delivery */
@@ -41,6 +41,8 @@ struct ticket_answer {
 	const char *confirmation; /* queued, deferred, suppressed or none */
 	const char *reason;       /* of the last two, or NULL */
 	const char *sla_due_at;   /* until when the firm answers */
+	bool is_urgent;           /* it calls right away, and the confirmation
+	                             says so */
 };
 
 int ticket_request_read(
@@ -55,10 +57,6 @@ int ticket_open(struct ticket_answer *out, const struct ticket_request *in,
     const struct request *req, struct problem *why);
 
 char *ticket_answer_json(struct arena *a, const struct ticket_answer *out);
-
-/* Where a visitor without JavaScript goes on. */
-const char *ticket_thanks_link(
-    const struct request *req, const struct ticket_answer *out);
 
 /* What staff ask for. */
 struct ticket_move {

@@ -71,6 +71,8 @@ def request_of(route, stack, firm):
         "escalate": lambda: ("POST", "/api/cron/escalate", None, bearer(stack.env["CRON_SECRET"]), 200),
         "alert_link": lambda: ("GET", "/a/" + uuid.uuid4().hex[:16], None, {}, 404),
         "review_link": lambda: ("GET", "/r/" + uuid.uuid4().hex[:12], None, {}, 404),
+        # A firm that is known is remembered for some seconds; one that is not is asked for each time.
+        "wizard": lambda: ("GET", f"/x-{uuid.uuid4().hex[:12]}/anfrage", None, {}, 404),
         "health": lambda: ("GET", "/healthz", None, {}, 200),
         "root": lambda: ("GET", "/", None, {}, 302),
         # With more in the query than a language it is asked for past nginx's cache.

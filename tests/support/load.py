@@ -111,6 +111,8 @@ def load_of(route, stack, firm):
         return ("POST", path, json.dumps({"id": message, "status": "sent"})), {}, {200}
     if route == "alert_link":
         return ("GET", "/a/" + "x" * 16), {}, {404}
+    if route == "wizard":
+        return ("GET", f"/{firm.slug}/anfrage?flow=request"), {}, {200}
     if route == "page":
         return ("GET", f"/{firm.slug}?past=the-cache"), {}, {200}
     return ("GET", {"health": "/healthz", "root": "/"}[route]), {}, {200, 302}
