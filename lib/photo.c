@@ -35,10 +35,10 @@
 /* One request of a visitor. */
 struct upload {
 	const struct request *req;
+	struct photo_taken *taken;
 	struct form_pair texts[TEXTS_MAX];
 	struct form form;
 	const char *ticket_id;
-	const char *back; /* where the visitor goes on, or NULL */
 	struct photo_name name;
 	bool has_file;
 	int fd;
@@ -97,17 +97,16 @@ static int
 fields_take(struct upload *u, struct problem *why)
 {
 	const struct fields *f;
-	const char *token;
+	const char *token, *back;
 
 	u->form.pairs = u->texts;
 	f = fields_of_form(u->req->arena, &u->form);
-	if (fields_text(&u->back, f, FIELD_PHOTO_BACK, why) != 0)
+	if (fields_text(&back, f, FIELD_PHOTO_BACK, why) != 0)
 		return -1;
-	if (u->back != NULL && !is_path_here(u->back)) {
-		u->back = NULL;
+	if (back != NULL && !is_path_here(back))
 		return problem(why, PROBLEM_FIELD_INVALID,
 		    fields_pointer(FIELD_PHOTO_BACK), "A path of this site");
-	}
+	u->taken->back = back;
 	if (fields_need(&u->ticket_id, f, FIELD_TICKET_ID, why) != 0 ||
 	    fields_need(&token, f, FIELD_PHOTO_TOKEN, why) != 0)
 		return -1;
@@ -137,6 +136,9 @@ ticket_read(struct upload *u, struct problem *why)
 		return problem(why, PROBLEM_TICKET_UNKNOWN,
 		    fields_pointer(FIELD_TICKET_ID), "There is no such ticket");
 	u->name.customer_id = db_get(b, 0, 0, "customer_id");
+	u->taken->slug = db_get(b, 0, 0, "slug");
+	u->taken->language = db_get(b, 0, 0, "language");
+	u->taken->ticket_id = u->ticket_id;
 	created_us =
 	    strtoll(db_get(b, 0, 0, "created_at"), NULL, 10) * CLOCK_SECOND;
 	if (strcmp(db_get(b, 0, 0, "status"), "CLOSED") == 0)
@@ -208,26 +210,16 @@ form_read(struct upload *u, struct problem *why)
 	return 0;
 }
 
-static int
-answer(struct response *res, const struct upload *u, const char *photo_id,
-    const char *photos)
+static void
+taken_set(struct upload *u, const char *photo_id, const char *photos)
 {
-	struct buf b;
-
-	buf_init(&b, u->req->arena);
-	json_obj_open(&b, NULL);
-	json_str(&b, "ticket_id", u->ticket_id);
-	json_str(&b, "photo_id", photo_id);
-	json_raw(&b, "photos", photos);
-	json_int(&b, "photos_max", PHOTO_MAX);
-	json_obj_close(&b);
-	res->body = b.text;
-	return 0;
+	u->taken->photo_id = photo_id;
+	u->taken->photos = (int)strtol(photos, NULL, 10);
 }
 
-/* Sent before, or one too many? 1: answered. */
+/* Sent before? 1: then there is nothing more to do. */
 static int
-known_answer(struct response *res, struct upload *u, struct problem *why)
+known_find(struct upload *u, struct problem *why)
 {
 	const struct request *req = u->req;
 	struct stmt_photo_known params = {
@@ -243,7 +235,7 @@ known_answer(struct response *res, struct upload *u, struct problem *why)
 		return -1;
 	photos = db_get(b, 0, 0, "photos");
 	if (db_get(b, 0, 0, "photo_id") != NULL) {
-		(void)answer(res, u, db_get(b, 0, 0, "photo_id"), photos);
+		taken_set(u, db_get(b, 0, 0, "photo_id"), photos);
 		return 1;
 	}
 	if (strtol(photos, NULL, 10) >= PHOTO_MAX)
@@ -254,7 +246,7 @@ known_answer(struct response *res, struct upload *u, struct problem *why)
 
 /* The row, and with it the decision whether the files stay. */
 static int
-row_add(struct response *res, struct upload *u, struct problem *why)
+row_add(struct upload *u, struct problem *why)
 {
 	const struct request *req = u->req;
 	struct clock_text now = clock_text(req->now);
@@ -285,8 +277,9 @@ row_add(struct response *res, struct upload *u, struct problem *why)
 		return problem(why, PROBLEM_PHOTO_FULL, NULL,
 		    "At most %d photos, of a ticket that is not closed",
 		    PHOTO_MAX);
-	res->status = 201;
-	return answer(res, u, id, db_get(b, 1, 0, "photos"));
+	u->taken->is_new = true;
+	taken_set(u, id, db_get(b, 1, 0, "photos"));
+	return 0;
 }
 
 /*
@@ -319,20 +312,40 @@ sweep(const struct request *req)
 }
 
 int
-photo_take(struct response *res, const struct request *req, struct problem *why)
+photo_take(
+    struct photo_taken *out, const struct request *req, struct problem *why)
 {
-	struct upload u = { .req = req };
+	struct upload u = { .req = req, .taken = out };
 	int known;
 
+	memset(out, 0, sizeof(*out));
 	if (form_read(&u, why) != 0 ||
 	    photo_file_hash(&u.hash, u.fd, u.size, why) != 0)
 		return -1;
-	known = known_answer(res, &u, why);
+	known = known_find(&u, why);
 	if (known != 0)
 		return known < 0 ? -1 : 0;
 	sweep(req);
 	u.name.photo_id = id_new_in(req->arena);
 	if (photo_file_make(&u.made, &u.name, u.fd, req->arena, why) != 0)
 		return -1;
-	return row_add(res, &u, why);
+	return row_add(&u, why);
+}
+
+int
+photo_answer(struct response *res, const struct request *req,
+    const struct photo_taken *taken)
+{
+	struct buf b;
+
+	buf_init(&b, req->arena);
+	json_obj_open(&b, NULL);
+	json_str(&b, "ticket_id", taken->ticket_id);
+	json_str(&b, "photo_id", taken->photo_id);
+	json_int(&b, "photos", taken->photos);
+	json_int(&b, "photos_max", PHOTO_MAX);
+	json_obj_close(&b);
+	res->status = taken->is_new ? 201 : 200;
+	res->body = b.text;
+	return 0;
 }

@@ -304,6 +304,66 @@ def test_a_form_without_a_program_gets_a_page_for_eleven_megabytes(firm, ticket)
     assert "höchstens 10 MB" in answer.content.decode()
 
 
+# ---- without JavaScript ---------------------------------------------------------------------------
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def page_of(answer, status):
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+    assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+    return answer.text
+
+
+def inputs(page):
+    """What the form on the page would send, without the file."""
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
+
+
+def test_a_plain_form_is_led_on_by_pages(firm, made, stack):
+    """Each photo is answered with the form for the next one, until there are five."""
+    ticket, back = new_ticket(firm), f"/{firm.slug}/anfrage/danke?nr=12&t=ab"
+    fields = {"back": back}
+    for n in range(1, 6):
+        answer = send(firm, ticket, png_like(made, n), headers=BROWSER, **fields)
+        page = page_of(answer, 201)
+        assert f"{n} von 5 Fotos" in page and "Danke, das Foto ist da." in page
+        assert f'<a href="{back.replace("&", "&amp;")}">Zurück</a>' in page
+        assert ("/api/ticket/photo" in page) == (n < 5)
+        if n < 5:
+            sent = inputs(page)
+            assert (sent["ticket_id"], sent["photo_token"]) == (ticket, token_of(stack, ticket))
+            fields = {"back": sent["back"].replace("&amp;", "&")}
+            assert fields == {"back": back}
+    assert "Mehr als 5 Fotos gehen nicht." in page_of(send(firm, ticket, png_like(made, 6), headers=BROWSER), 409)
+
+
+def test_a_plain_form_is_told_in_plain_words_what_went_wrong(firm, ticket, made, stack):
+    for data, status, words in (
+        (NO_PHOTOS["svg"], 422, "Das ist kein Bild, das wir lesen können."),
+        (bomb(10_001, 10_000), 422, "höchstens 50 Megapixel"),
+        (b"", 422, "Die Datei ist leer"),
+        (b"\xff\xd8\xff" + os.urandom(10 * MEGABYTE), 413, "höchstens 10 MB"),
+    ):
+        page = page_of(send(firm, ticket, data, headers=BROWSER), status)
+        assert words in page and inputs(page)["ticket_id"] == ticket
+    stack.sql("update tickets set created_at = created_at - interval '2 days' where id = %s", ticket)
+    page = page_of(send(firm, ticket, made.flag_as("a.jpg"), headers=BROWSER), 410)
+    assert "keine Fotos mehr" in page and "<form" not in page
+    assert rows(firm, ticket) == []
+
+
+def test_the_page_is_in_the_language_of_the_contact(firm, made, stack):
+    ticket = firm.ticket(language="fr").json()["ticket_id"]
+    assert '<html lang="fr">' in page_of(send(firm, ticket, NO_PHOTOS["text"], headers=BROWSER), 422)
+
+
+@pytest.mark.parametrize("back", ["//example.org", "https://example.org/", "/\\example.org", "javascript:alert(1)", "/a b", '/"><script>', "x"])
+def test_the_way_back_stays_on_this_site(firm, ticket, made, back):
+    refused(firm, ticket, made.flag_as("a.jpg"), "field-invalid", "/back", back=back)
+
+
 # ---- who may add one, and when --------------------------------------------------------------------
 
 
