@@ -17,7 +17,7 @@
 #define NAME_MAX_LEN 64
 #define DELIMITER_MAX 8
 
-/* Sections and partials in each other, and nodes of one rendering. */
+/* Of one rendering: levels of sections and partials, and nodes. */
 #define DEPTH_MAX 64
 #define STEPS_MAX 200000
 
@@ -29,7 +29,7 @@ struct node {
 	/* What stands there; else the name, with a NUL between its parts. */
 	const char *text;
 	size_t len;
-	const char *indent; /* of a partial; "" where there is none */
+	const char *indent; /* of a partial with a line to itself; else NULL */
 	enum mustache_tag tag;
 	bool begins_line;
 };
@@ -61,7 +61,7 @@ find(const struct mustache_reader *r, const char *from, const char *what,
 	return memmem(from, (size_t)(r->end - from), what, len);
 }
 
-/* Where what begins to stand at p, or p itself where the text is over. */
+/* What follows those of the letters that stand at p. */
 static const char *
 skip(const struct mustache_reader *r, const char *p, const char *letters)
 {
@@ -77,7 +77,7 @@ stands(const struct mustache_reader *r, const char *p, const char *what,
 	return (size_t)(r->end - p) >= len && memcmp(p, what, len) == 0;
 }
 
-/* What says that the tag at r->at is none. */
+/* Says why the tag at r->at is none; NULL. */
 static const char *
 wrong(struct mustache_reader *r, const char *what)
 {
@@ -87,7 +87,7 @@ wrong(struct mustache_reader *r, const char *what)
 	return NULL;
 }
 
-/* Parts that are empty would be looked up as such: "a..b", "a.". */
+/* No part of it is empty, unless it is the dot that stands for all. */
 static bool
 is_dotted(const char *name, size_t len)
 {
@@ -97,7 +97,7 @@ is_dotted(const char *name, size_t len)
 	       memmem(name, len, "..", 2) == NULL;
 }
 
-/* The name at p and what closes the tag; what follows it, or NULL. */
+/* The name at p; what follows it and its spaces, or NULL. */
 static const char *
 name_read(struct mustache_reader *r, struct mustache_piece *out, const char *p)
 {
