@@ -15,11 +15,15 @@
 #include "json_write.h"
 #include "message_text.h"
 #include "problem.h"
+#include "site_view.h"
 #include "tenant.h"
 #include "thanks.h"
 #include "wizard_form.h"
 #include "wizard_way.h"
 #include "wizard_words.h"
+
+/* What a search engine shows of a description. */
+#define DESCRIPTION_MAX 300
 
 /* "contact_phone": what a field is called in the form. */
 static const char *
@@ -35,13 +39,13 @@ word_or_empty(enum wizard_word word, enum language language)
 }
 
 static void
-view_open(
-    struct buf *b, struct arena *a, const char *title, enum language language)
+view_open(struct buf *b, struct arena *a, const char *title,
+    const char *description, enum language language)
 {
 	buf_init(b, a);
 	json_obj_open(b, NULL);
 	json_str(b, "title", title);
-	json_str(b, "description", "");
+	json_str(b, "description", site_cut(a, description, DESCRIPTION_MAX));
 	json_str(b, "language", language_name(language));
 	json_bool(b, "is_wizard", true);
 	wizard_words_write(b, language);
@@ -90,7 +94,8 @@ wizard_view_choose(const struct wizard_visit *visit, const struct cJSON *config,
 	struct buf b;
 
 	view_open(&b, visit->arena,
-	    wizard_word(WIZARD_WORD_CHOOSE_TITLE, language), language);
+	    wizard_word(WIZARD_WORD_CHOOSE_TITLE, language),
+	    wizard_word(WIZARD_WORD_CHOOSE_LEAD, language), language);
 	json_bool(&b, "has_called", visit->has_called);
 	json_arr_open(&b, "ways");
 	for (int i = 0; i < WIZARD_WAY_MAX; i++) {
@@ -322,7 +327,8 @@ wizard_view_form(const struct wizard_visit *visit, const struct wizard_form *w,
 	struct buf b;
 
 	view_open(&b, visit->arena,
-	    wizard_way_label(w->way, w->config, w->language), w->language);
+	    wizard_way_label(w->way, w->config, w->language),
+	    wizard_way_text(w->way, w->config, w->language), w->language);
 	json_bool(&b, "has_called", visit->has_called);
 	json_bool(&b, "urgent", urgent);
 	json_str(&b, "flow", wizard_way_name(w->way));
@@ -380,7 +386,7 @@ wizard_view_thanks(const struct wizard_visit *visit,
 	    wizard_word(urgent ? WIZARD_WORD_THANKS_URGENT_TITLE
 			       : WIZARD_WORD_THANKS_TITLE,
 		language),
-	    language);
+	    "", language);
 	json_bool(&b, "urgent", urgent);
 	/* For one visitor: no search engine shall have it. */
 	json_bool(&b, "is_lost", true);
@@ -428,8 +434,8 @@ wizard_view_retry(
 	const char *value;
 	struct buf b;
 
-	view_open(
-	    &b, a, wizard_word(WIZARD_WORD_RETRY_TITLE, language), language);
+	view_open(&b, a, wizard_word(WIZARD_WORD_RETRY_TITLE, language), "",
+	    language);
 	json_arr_open(&b, "kept");
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (fields_told(&value, f, kept[i].field, &ignored) != 0 ||
