@@ -1,4 +1,4 @@
-# Tests, by label: unit (no I/O), fuzz (corpora replayed), schema (pgTAP), route, edge, life
+# Tests, by label: unit (no I/O), fuzz (corpora replayed), schema (pgTAP), route, edge, browser, life
 # (a running stack), layout (lists agree, layers hold).
 pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
 find_program(PYTEST NAMES pytest-3 REQUIRED)
@@ -61,7 +61,7 @@ foreach(stack a b)
 		LABELS stack ENVIRONMENT "${stack_env}")
 endforeach()
 set(stack a)
-foreach(label route edge life)
+foreach(label route edge browser life)
 	file(GLOB scripts CONFIGURE_DEPENDS tests/${label}/test_*.py)
 	foreach(script IN LISTS scripts)
 		get_filename_component(name ${script} NAME_WE)
@@ -70,9 +70,13 @@ foreach(label route edge life)
 		add_test(NAME ${test} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
 		set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 900
 			ENVIRONMENT "${stack_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+		# A browser is many processes.
+		if(label STREQUAL "browser")
+			set_tests_properties(${test} PROPERTIES PROCESSORS 2)
+		endif()
 		# These have installations of their own, to stop and to kill, and mostly wait: for a
 		# time-out, for a database that comes back. They run beside the others.
-		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy|webhook_trust)$")
+		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy|webhook_trust|away)$")
 			continue()
 		endif()
 		set_tests_properties(${test} PROPERTIES
