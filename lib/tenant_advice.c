@@ -311,6 +311,16 @@ advise_reviews(const struct firm *f)
 }
 
 static void
+advise_website(const struct firm *f)
+{
+	if (!has_module(f, MODULE_WEBSITE) &&
+	    text_of(f->document, "website_domain") != NULL)
+		tenant_advice_add(f->to, TENANT_ADVICE_WEAK, "/modules/website",
+		    "it is off, so the firm's own domain shows little more "
+		    "than its telephone number");
+}
+
+static void
 advise_hero(const struct firm *f)
 {
 	int n = count_of(member_of(json_member(f->config, "hero"), "benefits"));
@@ -519,6 +529,7 @@ tenant_advice_read(
 	advise_on_call(&f);
 	advise(out, "/config", tenant_member_root(), f.config);
 	advise_hours(&f);
+	advise_website(&f);
 	advise_hero(&f);
 	advise_services(&f);
 	advise_icons(&f);

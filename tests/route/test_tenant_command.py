@@ -355,6 +355,12 @@ def test_the_law_asks_for_name_address_and_mail(command):
         ("missing", "/email"), ("missing", "/config/plz"), ("missing", "/config/impressum/address"), ("missing", "/website_domain")}
 
 
+def test_a_domain_of_its_own_wants_the_module_that_fills_it(command):
+    doc = demo(website_domain=f"{uuid.uuid4().hex}.example.ch", modules={"website": False})
+    assert command.add(doc).returncode == DONE
+    assert set(advice_of(command, doc["slug"])) == {("weak", "/modules/website")}
+
+
 def test_a_way_of_the_form_needs_intents(command):
     doc = demo()
     doc["config"]["intents"] = [i for i in doc["config"]["intents"] if i["category"] != "offer"]
