@@ -68,8 +68,9 @@ visit_begin(struct wizard_visit *out, const struct site *s,
 {
 	struct buf b;
 
-	*out =
-	    (struct wizard_visit){ .arena = req->arena, .prefix = s->prefix };
+	*out = (struct wizard_visit){
+		.arena = req->arena, .prefix = s->prefix, .here = req->uri
+	};
 	buf_init(&b, req->arena);
 	/* Without its question mark: more may come. */
 	if (*s->query != '\0')

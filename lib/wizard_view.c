@@ -14,6 +14,7 @@
 #include "json.h"
 #include "json_write.h"
 #include "message_text.h"
+#include "photo.h"
 #include "problem.h"
 #include "site_view.h"
 #include "tenant.h"
@@ -226,6 +227,16 @@ step_is_there(const struct wizard_form *w, const struct wizard_step *step)
 	return false;
 }
 
+/* Where something is described there may be pictures of it. */
+static bool
+has_summary(const struct wizard_form *w, const struct wizard_step *step)
+{
+	for (size_t i = 0; i < step->count; i++)
+		if (step->items[i].field == FIELD_SUMMARY)
+			return wizard_form_has(w, &step->items[i]);
+	return false;
+}
+
 static bool
 has_safety(const struct wizard_form *w, const char *kind)
 {
@@ -261,6 +272,7 @@ steps_write(struct buf *b, const struct wizard_form *w)
 		    b, "heading", wizard_word(steps[s].title, w->language));
 		json_bool(b, "gas", n == 1 && has_safety(w, "gas"));
 		json_bool(b, "water", n == 1 && has_safety(w, "water"));
+		json_bool(b, "photos", has_summary(w, &steps[s]));
 		json_bool(b, "last", s == last);
 		json_arr_open(b, "items");
 		for (size_t i = 0; i < steps[s].count; i++)
@@ -368,6 +380,22 @@ promise_of(const struct wizard_visit *visit, const struct tenant *tenant,
 	    at + strlen(mark));
 }
 
+/* For photos.mustache: who opened a ticket may add to it. */
+static void
+photos_write(struct buf *b, const struct wizard_visit *visit,
+    const struct thanks *thanks)
+{
+	struct secret_mac token;
+	struct problem ignored;
+
+	if (thanks == NULL ||
+	    photo_token(&token, thanks->ticket_id, &ignored) != 0)
+		token.text[0] = '\0';
+	json_str(b, "photo_token", token.text);
+	json_str(b, "photo_ticket_id", thanks == NULL ? "" : thanks->ticket_id);
+	json_str(b, "photo_back", visit->here);
+}
+
 const struct cJSON *
 wizard_view_thanks(const struct wizard_visit *visit,
     const struct tenant *tenant, const struct cJSON *config,
@@ -399,6 +427,7 @@ wizard_view_thanks(const struct wizard_visit *visit,
 	json_bool(&b, "gas", safety != NULL && strcmp(safety, "gas") == 0);
 	json_bool(&b, "water", safety != NULL && strcmp(safety, "water") == 0);
 	json_str(&b, "more_href", link_to(visit, NULL));
+	photos_write(&b, visit, thanks);
 	return view_close(&b);
 }
 

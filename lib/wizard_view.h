@@ -27,7 +27,8 @@ struct wizard_visit {
 	const char *prefix; /* of the firm's pages: "/<slug>", or "" */
 	/* What links carry on: "lang=fr&phone=...", or "". */
 	const char *query;
-	bool has_called; /* and was not answered */
+	bool has_called;  /* and was not answered */
+	const char *here; /* this page, for a form that comes back to it */
 };
 
 /* The ways of the firm, to choose from. */

@@ -1,38 +1,28 @@
 // wizard.js - makes steps of the request form that works without it
 //
-// What was typed is kept in this tab (sessionStorage) until it was sent. A form is sent under a key of its
-// own, so that however often it is tried, one ticket comes of it.
+// What was typed stays in this tab until it was sent, under a key of its own: however often it is tried, one ticket
+// comes of it.
 
-const reduced = matchMedia("(prefers-reduced-motion: reduce)");
+import { photosOf } from "./wizard_photos.js";
 
 let forget = () => {}; // takes away the listeners of the form before
 
+// Private windows may have no room; the form works all the same.
+function attempt(does) {
+	try {
+		return does();
+	} catch {
+		return null;
+	}
+}
+
 const store = {
-	read(name) {
-		try {
-			return JSON.parse(sessionStorage.getItem(name)) || {};
-		} catch {
-			return {};
-		}
-	},
-	write(name, value) {
-		try {
-			sessionStorage.setItem(name, JSON.stringify(value));
-		} catch {
-			// Private windows may have no room; the form works all the same.
-		}
-	},
-	remove(name) {
-		try {
-			sessionStorage.removeItem(name);
-		} catch {
-			// as above
-		}
-	},
+	read: (name) => attempt(() => JSON.parse(sessionStorage.getItem(name))) || {},
+	write: (name, value) => attempt(() => sessionStorage.setItem(name, JSON.stringify(value))),
+	remove: (name) => attempt(() => sessionStorage.removeItem(name)),
 };
 
-// Whoever leaves with something typed that was not sent is asked. The listener is there only then: a page that has
-// one is not kept for the way back.
+// Whoever leaves with something unsent is asked. Only then: a page with this listener is not kept for the way back.
 const warn = (event) => event.preventDefault();
 
 function guard(isUnsent) {
@@ -51,6 +41,8 @@ function element(tag, properties, ...children) {
 function newKey() {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
 }
+
+const isTicked = (e) => e.type === "radio" || e.type === "checkbox";
 
 function bodyOf(form) {
 	return new URLSearchParams(new FormData(form)).toString();
@@ -139,6 +131,8 @@ function begin(form) {
 	const bar = element("progress", { max: steps.length });
 	const back = element("button", { type: "button", className: "button plain", textContent: words.back });
 	const notice = element("p", { className: "error notice", hidden: true });
+	const photos = photosOf(form, () => guard(!thanks));
+	let thanks; // where to go once it was sent
 	let current = 0;
 	let isSending = false;
 
@@ -151,7 +145,7 @@ function begin(form) {
 		const fields = {};
 
 		for (const e of typed())
-			if (e.type === "radio" || e.type === "checkbox")
+			if (isTicked(e))
 				fields[e.name] = e.checked ? e.value : fields[e.name] || "";
 			else
 				fields[e.name] = e.value;
@@ -161,12 +155,12 @@ function begin(form) {
 	// What the page brought along (a number, a choice, what was corrected) is newer.
 	function recall() {
 		const { fields = {}, token } = store.read(kept);
-		const brought = new Set(typed().filter((e) => (e.type === "radio" || e.type === "checkbox" ? e.checked : e.value)).map((e) => e.name));
+		const brought = new Set(typed().filter((e) => (isTicked(e) ? e.checked : e.value)).map((e) => e.name));
 
 		for (const e of typed()) {
 			if (brought.has(e.name) || !fields[e.name])
 				continue;
-			if (e.type === "radio" || e.type === "checkbox")
+			if (isTicked(e))
 				e.checked = e.value === fields[e.name];
 			else
 				e.value = fields[e.name];
@@ -189,7 +183,7 @@ function begin(form) {
 			return;
 		const heading = steps[current].querySelector("h2");
 		heading.focus({ preventScroll: true });
-		form.scrollIntoView({ behavior: reduced.matches ? "auto" : "smooth" });
+		form.scrollIntoView();
 	}
 
 	function stepOf(input) {
@@ -246,7 +240,14 @@ function begin(form) {
 			if (answer.ok) {
 				guard(false);
 				store.remove(kept);
-				location.assign(answer.url);
+				thanks = answer.url;
+				// Who does not want to wait for them goes on.
+				if (photos.count() > 0) {
+					button.disabled = false;
+					button.textContent = words.next;
+					await photos.send(html).catch(() => {});
+				}
+				location.assign(thanks);
 				return;
 			}
 			busy(false);
@@ -274,6 +275,8 @@ function begin(form) {
 
 	on(form, "submit", (event) => {
 		event.preventDefault();
+		if (thanks)
+			location.assign(thanks);
 		if (isSending)
 			return;
 		const isLast = current === steps.length - 1;

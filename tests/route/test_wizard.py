@@ -272,6 +272,30 @@ def test_a_script_sends_the_same_under_its_key(firm):
     assert refused.headers["Content-Type"] == "application/problem+json"
 
 
+PNG = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000080000000808020000004b6d29dc0000001149444154789c633891628415310c2d0900564657813cbd9f890000000049454e44ae426082")
+
+
+def test_photos_may_be_added_to_what_was_asked(firm, clock):
+    phone = mobile()
+    clock(NOON)
+    page = show(firm, "?flow=request")
+    clock(LATER)
+    answer = send(firm, page, {**TYPED["request"], "contact_phone": phone})
+    done = thanks(firm, answer)
+    (ticket,) = firm.tickets(phone)
+    form = done.one("form", action="/api/ticket/photo")
+    fields = {n: done.value(n) for n in ("ticket_id", "photo_token", "back")}
+    assert form["enctype"] == "multipart/form-data" and fields["ticket_id"] == str(ticket["id"])
+    # Without a script the visitor comes back here.
+    assert fields["back"] == answer.headers["Location"]
+    sent = firm.stack.post("/api/ticket/photo", form=fields, files={"photo": ("a.png", PNG, "image/png")})
+    assert sent.status_code in (200, 201), sent.text
+    assert firm.stack.one("select count(*) from photos where ticket_id = %s", ticket["id"])["count"] == 1
+    # Who was not let in by a signature adds nothing.
+    assert Page(firm.stack.get(f"/{firm.slug}/anfrage/danke")).all("form") == []
+
+
 # ---- what is wrong ---------------------------------------------------------------------------------
 
 
