@@ -2,6 +2,7 @@
 
 import concurrent.futures
 import contextlib
+import fcntl
 import hmac
 import io
 import os
@@ -458,6 +459,20 @@ def test_fifty_at_once_make_exactly_five(firm, ticket, made, stack):
     assert [r["place"] for r in rows(firm, ticket)] == [1, 2, 3, 4, 5]
     assert len([e for e in firm.events(ticket) if e["event_type"] == "photo_added"]) == 5
     assert 1 <= peak <= 2
+
+
+def test_while_two_convert_on_this_machine_others_wait(firm, ticket, made, stack):
+    """However many workers there are: the locks are what counts."""
+    taken(firm, new_ticket(firm), made.flag_as("a.jpg"))  # the locks are files that exist by now
+    with contextlib.ExitStack() as locks, concurrent.futures.ThreadPoolExecutor(1) as pool:
+        for n in range(2):
+            slot = locks.enter_context((photo_dir(stack) / f"slot.{n}").open())
+            fcntl.flock(slot, fcntl.LOCK_EX)
+        answer = pool.submit(send, firm, ticket, made.flag_as("a.jpg"))
+        wait_for(lambda: len(list(photo_dir(stack).glob("pending/*.jpg"))) == 2, what="the photo to be made")
+        assert converter(stack) is None and not answer.done()
+        locks.close()
+        assert answer.result().status_code == 201
 
 
 def is_converter(process, stack):
