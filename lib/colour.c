@@ -3,7 +3,6 @@
  */
 #include "colour.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -24,17 +23,20 @@ static const struct colour night_card = { 27, 33, 42 };
 static const struct colour house_primary = { 30, 77, 107 };
 static const struct colour house_accent = { 194, 65, 12 };
 
+static const char digits[] = "0123456789abcdefABCDEF";
+
+/* Of one of the digits below. */
 static unsigned
 digit(char c)
 {
-	return c <= '9' ? (unsigned)(c - '0')
-	                : (unsigned)(tolower((unsigned char)c) - 'a' + 10);
+	size_t at = (size_t)(strchr(digits, c) - digits);
+
+	return (unsigned)(at < 16 ? at : at - 6);
 }
 
 bool
 colour_parse(struct colour *out, const char *text)
 {
-	static const char digits[] = "0123456789abcdefABCDEF";
 	unsigned char part[3];
 	size_t len;
 
@@ -46,9 +48,9 @@ colour_parse(struct colour *out, const char *text)
 		return false;
 	for (size_t i = 0; i < 3; i++) {
 		const char *at = text + i * (len / 3);
+		const char *next = len == 6 ? at + 1 : at;
 
-		part[i] = (unsigned char)(digit(at[0]) * 16 +
-					  digit(len == 6 ? at[1] : at[0]));
+		part[i] = (unsigned char)(digit(at[0]) * 16 + digit(*next));
 	}
 	*out = (struct colour){ part[0], part[1], part[2] };
 	return true;

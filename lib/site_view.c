@@ -269,20 +269,27 @@ address_write(const struct maker *m)
 	json_obj_close(m->b);
 }
 
+/* The first letter of the firm's name, large; "" where that means something in
+ * a picture's text. */
+static const char *
+letter_of(const struct maker *m)
+{
+	const char *name = m->s->tenant->name;
+	size_t len = utf8_char(name, strlen(name), NULL);
+	char *letter = arena_strndup(m->arena, name, len);
+
+	if (*letter >= 'a' && *letter <= 'z')
+		*letter = (char)(*letter - 'a' + 'A');
+	return strchr("<>&\"'", *letter) != NULL ? "" : letter;
+}
+
 /* A picture for the browser's tab: the first letter on the firm's colour. */
 static void
 icon_write(const struct maker *m)
 {
-	const char *name = m->s->tenant->name;
-	size_t len = utf8_char(name, strlen(name), NULL);
 	struct colour_pair pair = colour_primary(
 	    json_text(json_member(m->s->config, "primary_color")));
-	char *letter = arena_strndup(m->arena, name, len);
 
-	if (len == 1)
-		letter[0] = (char)(isalnum((unsigned char)letter[0])
-				       ? toupper((unsigned char)letter[0])
-				       : ' ');
 	json_str(m->b, "icon",
 	    arena_printf(m->arena, "data:image/svg+xml,%s",
 		site_url_encode(m->arena,
@@ -295,7 +302,7 @@ icon_write(const struct maker *m)
 			"fill='#%02x%02x%02x'>%s</text></svg>",
 			pair.ground.red, pair.ground.green, pair.ground.blue,
 			pair.text.red, pair.text.green, pair.text.blue,
-			letter))));
+			letter_of(m)))));
 	json_str(m->b, "theme",
 	    arena_printf(m->arena, "#%02x%02x%02x", pair.ground.red,
 		pair.ground.green, pair.ground.blue));

@@ -115,8 +115,8 @@ is_reserved(const char *slug)
 {
 	static const char *const words[] = { "admin", "anfrage", "assets",
 		"danke", "datenschutz", "favicon", "impressum", "kontakt",
-		"leistungen", "login", "robots", "static", "well-known",
-		"www" };
+		"leistungen", "login", "robots", "sitemap", "static",
+		"well-known", "www" };
 	static const char *const paths[] = {
 #define ROUTE(name, methods, path, caller, role) path,
 #include "routes.def"

@@ -3,13 +3,14 @@
 import copy
 import json
 import re
+import subprocess
 import uuid
 
 import pytest
 import requests
 
 from tests.support import page as pages
-from tests.support.stack import ROOT, wait_for
+from tests.support.stack import ROOT, mobile, wait_for
 
 DEMO = {path.stem: json.loads(path.read_text()) for path in (ROOT / "schema/demo").glob("*.json")}
 PAGES = ["", "/leistungen", "/kontakt", "/impressum", "/datenschutz"]
@@ -173,6 +174,31 @@ def test_the_firm_is_told_to_search_engines_as_the_config_says(stack):
         (r["author"], r["rating"], r["text"]) for r in config["reviews"]]
 
 
+def accepted(stack, tmp_path, schemas):
+    """What schema.org's own vocabulary, as types for TypeScript, says about them: "" or where they are wrong."""
+    node = ROOT / "tests/node_modules"
+    (tmp_path / "node_modules").exists() or (tmp_path / "node_modules").symlink_to(node)
+    types = sorted({s["@type"] for s in schemas})
+    lines = [f"import type {{ WithContext, {', '.join(types)} }} from 'schema-dts';"]
+    lines += [f"export const s{n}: WithContext<{s['@type']}> = {json.dumps(s)};" for n, s in enumerate(schemas)]
+    (tmp_path / "schemas.ts").write_text("\n".join(lines))
+    done = subprocess.run(
+        ["node", node / "typescript/bin/tsc", "--noEmit", "--strict", "--skipLibCheck", "--module", "nodenext", "--moduleResolution",
+         "nodenext", "schemas.ts"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr
+
+
+def test_a_validator_accepts_it(stack, tmp_path):
+    paths = [path for slug in sorted(DEMO) for language, path in addresses(slug) if language == DEMO[slug]["config"]["language"]]
+    found = [s for path in paths for s in pages.Page(stack.get(path).text).schema()]
+    found += see(stack, f"/{stack.tenant(config=None).slug}").schema()
+    assert {s["@type"] for s in found} == {"HomeAndConstructionBusiness", "HealthAndBeautyBusiness", "Service", "LocalBusiness"}
+    assert accepted(stack, tmp_path, found) == ""
+    # And would not, were something wrong.
+    for wrong in ({"adress": {}}, {"telephone": 7}, {"aggregateRating": {"@type": "AggregateRating", "stars": 5}}):
+        assert "error" in accepted(stack, tmp_path, [{**found[0], **wrong}])
+
+
 # ---- parts that are missing ----------------------------------------------------------------------
 
 
@@ -270,6 +296,13 @@ def test_another_method_is_refused(stack, method):
     answer = stack.request(method, "/doerfler-ag")
     assert answer.status_code == 405
     assert answer.headers["Allow"].replace(" ", "").split(",") == ["GET", "HEAD"]
+
+
+@pytest.mark.parametrize("slug", ["leistungen", "kontakt", "impressum", "datenschutz", "anfrage", "assets", "api", "a", "r"])
+def test_no_firm_is_called_as_a_page_is(stack, slug):
+    document = json.dumps({"slug": slug, "name": "Muster AG", "phone": mobile()})
+    out = stack.command("tenant", "add", "--file", "-", stdin=document, check=False)
+    assert out.returncode != 0 and "/slug" in out.stderr
 
 
 # ---- the firm's own domain ------------------------------------------------------------------------
