@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import uuid
+import xml.etree.ElementTree
 
 import pytest
 import requests
@@ -81,10 +82,9 @@ def test_every_link_between_the_pages_is_answered(stack, slug):
         for href in page.links():
             if href.startswith(f"/{slug}") and not [a for a in page.all("a", href=href) if "hreflang" in a]:
                 assert ("lang=" in href) == (lang != own), (url, href)
-    pages_there = {url: status for url, status in seen.items() if "/anfrage" not in url}
-    assert set(pages_there.values()) == {200}, pages_there
+    assert set(seen.values()) == {200}, seen
     count = len(list(addresses(slug)))
-    assert len([u for u in pages_there if not u.endswith(".css")]) == count
+    assert len([u for u in seen if not u.endswith(".css") and "/anfrage" not in u]) == count
 
 
 @pytest.mark.parametrize("slug", sorted(DEMO))
@@ -316,8 +316,7 @@ def test_the_own_domain_shows_the_same_without_the_slug(stack):
         (canonical,) = page.all("link", rel="canonical")
         assert canonical["href"] == f"https://www.salon-lumiere.example{path}"
         for link in pages.internal("http://www.salon-lumiere.example/", page.links()):
-            if "/anfrage" not in link:
-                assert stack.get(link.removeprefix("http://www.salon-lumiere.example"), headers=host).status_code == 200, link
+            assert stack.get(link.removeprefix("http://www.salon-lumiere.example"), headers=host).status_code == 200, link
     # Under the slug as well, where the canonical address is that of the domain.
     (canonical,) = see(stack, "/salon-lumiere/kontakt", lang="fr").all("link", rel="canonical")
     assert canonical["href"] == "https://www.salon-lumiere.example/kontakt"
@@ -326,6 +325,29 @@ def test_the_own_domain_shows_the_same_without_the_slug(stack):
 @pytest.mark.parametrize("host", ["WWW.Salon-Lumiere.EXAMPLE", "www.salon-lumiere.example:8080", "www.salon-lumiere.example."])
 def test_a_host_is_read_as_browsers_write_it(stack, host):
     assert pages.check(stack.get("/kontakt", headers={"Host": host}), lang="fr").texts("h1") == ["Contact"]
+
+
+def test_robots_are_led_to_all_pages(stack):
+    host = {"Host": "www.salon-lumiere.example"}
+
+    def get(path, headers):
+        return requests.get(stack.base + path, headers=headers, timeout=30)
+
+    robots = get("/robots.txt", host)
+    assert robots.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert "Sitemap: https://www.salon-lumiere.example/sitemap.xml" in robots.text.splitlines()
+    for path, headers, base in (("/sitemap.xml", host, "https://www.salon-lumiere.example"),
+                                ("/doerfler-ag/sitemap.xml", {}, f"{stack.base}/doerfler-ag")):
+        answer = get(path, headers)
+        assert answer.headers["Content-Type"] == "application/xml; charset=utf-8"
+        listed = [loc.text for loc in xml.etree.ElementTree.fromstring(answer.content).iter("{http://www.sitemaps.org/schemas/sitemap/0.9}loc")]
+        assert all(loc.startswith(base) for loc in listed)
+        document = DEMO["salon-lumiere" if headers else "doerfler-ag"]
+        assert len(listed) == len(set(listed)) == len(PAGES) + len(document["config"]["services"]) + 1  # the wizard
+        for loc in listed:
+            there = loc.removeprefix(base) or "/" if headers else loc.removeprefix(stack.base)
+            assert get(there, headers).status_code == 200, loc
+    assert get("/robots.txt", {}).status_code == 404  # which lets robots in
 
 
 def test_another_host_is_nobodys(stack):

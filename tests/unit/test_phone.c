@@ -368,6 +368,28 @@ static const struct {
 	{ "", NULL },
 };
 
+/* As it stands on a van in that country. */
+START_TEST(a_number_is_shown_as_at_home)
+{
+	static const char *const numbers[][2] = {
+		{ "+41434435200", "043 443 52 00" },
+		{ "+41791234567", "079 123 45 67" },
+		{ "+442079460958", "020 7946 0958" },
+		{ "+4930123456", "030 123456" },
+		{ "+390236618300", "02 3661 8300" },
+		{ "", "" },
+		{ "niemand", "niemand" },
+		{ "+1", "+1" },
+	};
+	char shown[PHONE_SHOWN_SIZE];
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		phone_show(shown, numbers[i][0]);
+		ck_assert_str_eq(shown, numbers[i][1]);
+	}
+}
+END_TEST
+
 START_TEST(a_number_tells_its_region)
 {
 	char region[3] = "";
@@ -401,6 +423,7 @@ main(void)
 	tcase_add_test(tc, a_statement_is_told_the_same_rule);
 	tcase_add_test(tc, a_statement_leaves_out_the_same_islands);
 	tcase_add_test(tc, the_islands_on_plus_one_are_another_destination);
+	tcase_add_test(tc, a_number_is_shown_as_at_home);
 	LOOP(tc, a_number_tells_its_region, regions);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
