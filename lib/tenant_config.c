@@ -556,6 +556,24 @@ check_mobile(struct tenant_check *c, const char *pointer,
 		    c, pointer, "must be written %s", phone.e164);
 }
 
+/* The text that somebody meant who wrote name, or NULL. */
+static const char *
+text_like(const char *name)
+{
+	const char *nearest = NULL;
+	size_t least = TENANT_VALUE_FAR;
+
+	for (enum text_name t = 0; t < TEXT_MAX; t++) {
+		size_t far = tenant_value_distance(message_text_name(t), name);
+
+		if (far < least) {
+			least = far;
+			nearest = message_text_name(t);
+		}
+	}
+	return nearest;
+}
+
 static void
 check_wording(struct tenant_check *c, enum language language,
     const struct cJSON *v, const char *firm)
@@ -563,15 +581,18 @@ check_wording(struct tenant_check *c, enum language language,
 	const char *pointer = tenant_problem_at(c->arena,
 	    arena_printf(c->arena, "/config/texts/%s", language_name(language)),
 	    json_name(v));
-	const char *text;
+	const char *text, *meant;
 	enum text_name name;
 	struct problem why;
 
 	if (json_is_null(v))
 		return;
 	if (message_text_parse(&name, json_name(v)) != 0) {
-		tenant_problem_say(
-		    c, pointer, "is no text that OpsFabric sends");
+		meant = text_like(json_name(v));
+		tenant_problem_say(c, pointer,
+		    "is no text that OpsFabric sends%s%s%s",
+		    meant == NULL ? "" : "; did you mean ",
+		    meant == NULL ? "" : meant, meant == NULL ? "" : "?");
 		return;
 	}
 	text = tenant_problem_text(c, pointer, v);

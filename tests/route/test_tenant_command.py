@@ -151,6 +151,13 @@ def test_a_member_that_is_misspelt_is_refused_with_the_right_one(command):
     assert said(out.stderr) == {pointer: f"is no setting that OpsFabric knows; did you mean {meant}?" for pointer, meant in wanted.items()}
 
 
+def test_so_is_a_text(command):
+    out = command.add(document({"texts": {"de": {"mised_call": "x", "zeppelin": "x"}}}))
+    assert said(out.stderr) == {
+        "/config/texts/de/mised_call": "is no text that OpsFabric sends; did you mean missed_call?",
+        "/config/texts/de/zeppelin": "is no text that OpsFabric sends"}
+
+
 def test_a_member_that_is_like_no_other_is_refused_without_a_guess(command):
     out = command.add(document({"zeppelin": 1, "hero": {"a/b~c": 1, "*": 2}}))
     assert said(out.stderr) == {pointer: "is no setting that OpsFabric knows" for pointer in (
@@ -604,6 +611,23 @@ def test_the_pages_of_a_preset_say_what_it_says(command, stack, name):
         page = pages[f"/leistungen/{service['slug']}"]
         assert all(text in page for text in (service["name"], service["description"], service["cta_text"], *service["features"]))
         assert service["short_description"] in pages["/leistungen"]
+
+
+@pytest.mark.parametrize("name", ["crafts", "restaurant", "beauty", "general"])
+def test_the_form_of_a_preset_has_its_ways_in_its_words(command, stack, name):
+    doc = document(preset(command, name, "fr")["config"])
+    stored(stack, doc)
+    config, form = doc["config"], f"/{doc['slug']}/anfrage"
+    page = html.unescape(stack.get(form).text)
+    for way in config["wizard"].get("ways", {}).values():
+        assert way["label"] in page and way["text"] in page
+    for category in ("emergency", "request", "offer"):
+        page = html.unescape(stack.get(f"{form}?flow={category}").text)
+        labels = [i["label"] for i in config["intents"] if i["category"] == category]
+        assert labels and all(label in page for label in labels)
+    # gas and water are said what to do before all else, and only where there is any
+    page = html.unescape(stack.get(f"{form}?flow=emergency&intent=gas").text)
+    assert ("118" in page) == (name == "crafts")
 
 
 # ---- tenant preset -----------------------------------------------------------------------
