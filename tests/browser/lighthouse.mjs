@@ -16,7 +16,7 @@ const chrome = await launch({
 	userDataDir: profile,
 	chromeFlags: [
 		"--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 	],
 });
 const reports = [];

@@ -109,6 +109,17 @@ def test_every_page(browser, stack, crawled, firm):
         assert seen["language"] == language
 
 
+def test_a_firm_that_says_little(browser, stack):
+    """Missing parts leave no hole; without the module there is one page with the ways to reach the firm, and the form."""
+    plain = stack.tenant()
+    bare = stack.tenant(modules={"website": False})
+    for firm, name in ((plain, "plain"), (bare, "bare")):
+        seen = check_place(browser, f"/{firm.slug}", f"{name}-home")
+        assert firm.phone[3:5] in seen["text"]
+        check_place(browser, f"/{firm.slug}/anfrage", f"{name}-anfrage")
+    assert {a[0] for a in crawl(stack, "", f"/{bare.slug}").values()} == {200}
+
+
 def test_what_is_not_there(browser, stack):
     for url, name in (("/doerfler-ag/gibt-es-nicht", "404-firm"), ("/niemand-da", "404-nobody"), ("/a/0123456789abcdefghij", "404-alert")):
         check_place(browser, url, name, 404)

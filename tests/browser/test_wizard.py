@@ -115,6 +115,20 @@ def test_the_whole_way_with_the_form_s_own_clock(browser, firm):
     thanked(seen, firm, check_once(firm, phone, "request"), firm.stack.wait_messages(phone)[0], False)
 
 
+def test_each_field_is_read_out_by_its_name(browser, firm):
+    seen = browser.do("look", url=form_of(firm, "offer"), script=False)
+    said = [(role, name) for role, name in seen["spoken"] if role in ("textbox", "radio", "checkbox", "button")]
+    assert sorted(said) == sorted([
+        ("radio", "Neue Heizung oder Wärmepumpe"), ("radio", "Bad umbauen"), ("textbox", "Beschreibung"),
+        ("textbox", "Vor- und Nachname"), ("textbox", "Telefon"), ("textbox", "E-Mail"),
+        ("textbox", "Strasse und Nummer (freiwillig)"), ("textbox", "PLZ (freiwillig)"), ("textbox", "Ort"),
+        ("radio", "In einem Monat"), ("radio", "In drei Monaten"), ("radio", "In einem Jahr"), ("radio", "Noch offen"),
+        ("textbox", "Budget (freiwillig)"), ("checkbox", seen["consent"]), ("button", "Absenden"),
+    ])
+    assert seen["consent"].startswith("Ich bin einverstanden")
+    assert ("radiogroup", "Bis wann soll es fertig sein? (freiwillig)") in map(tuple, seen["spoken"])
+
+
 @pytest.mark.parametrize("javascript", [True, False], ids=["script", "plain"])
 def test_two_taps_are_one_ticket(browser, firm, javascript):
     phone = mobile()

@@ -11,7 +11,7 @@ const chrome = {
 };
 
 const devices = {
-	phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+	phone: { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true },
 	desktop: { viewport: { width: 1280, height: 900 } },
 };
 

@@ -195,6 +195,8 @@ export async function look(visitors, job) {
 	const result = {
 		text: await page.locator("main").innerText(),
 		values: await valuesOf(page),
+		consent: (await page.locator(".consent label").innerText()).trim(),
+		spoken: await spoken(page),
 		violations: await violations(page),
 		overflow: await overflow(page),
 	};
@@ -280,4 +282,57 @@ export async function err(visitors, job) {
 	};
 	await picture(page, job.pictures?.replace("{n}", "errors"));
 	return { ...result, ...(await visitors.conduct(page)) };
+}
+
+// ---- photos ----
+
+const chosen = (page) => page.locator(".photo-list li").evaluateAll((items) =>
+	items.map((item) => item.querySelector("img")?.alt ?? item.querySelector(".photo-name").textContent));
+
+// Photos with the request (job.files, but for job.remove), and more of them on the page of thanks.
+export async function askWithPhotos(visitors, job) {
+	const page = await visitors.come(job);
+	const { summary, ...rest } = job.values;
+	const posts = [];
+	const problems = [];
+
+	page.on("request", (request) => request.method() === "POST" && posts.push(new URL(request.url()).pathname));
+	await complete(page, { ...job, pictures: null, values: { summary } });
+	await page.locator("#wizard input[type=file]").setInputFiles(job.files);
+	await page.waitForFunction((n) => document.querySelectorAll(".photo-list li").length === n, job.files.length);
+	const previews = await chosen(page);
+	await picture(page, job.pictures?.replace("{n}", "chosen"));
+	problems.push(...(await violations(page)));
+	await page.press(page.locator(".photo-list li").filter({ has: page.locator(`[alt="${job.remove}"]`) }).locator("button"));
+	const kept = await chosen(page);
+	await complete(page, { values: rest });
+	await page.press(send(page));
+	await thanked(page);
+	await page.waitForLoadState("load");
+	const result = { previews, kept, posts: [...posts] };
+
+	await page.locator("#photos input[type=file]").setInputFiles(job.more);
+	await page.press(page.locator("#photos .photo-send"));
+	await page.locator("#photos .photo-list li[data-state=sent]").waitFor();
+	result.states = await page.locator("#photos .photo-list li").evaluateAll((items) => items.map((item) => item.dataset.state));
+	await picture(page, job.pictures?.replace("{n}", "thanks"));
+	problems.push(...(await violations(page)));
+	return { ...result, violations: problems, overflow: await overflow(page), ...(await visitors.conduct(page)) };
+}
+
+// One photo by the plain form of the page of thanks.
+export async function askThenPhoto(visitors, job) {
+	const page = await visitors.come(job);
+
+	await complete(page, { ...job, pictures: null });
+	await page.press(send(page));
+	await thanked(page);
+	await page.locator("#photo").setInputFiles(job.file);
+	await page.press(page.locator("#photos form button"));
+	await page.locator("[role=status]").waitFor();
+	const result = { text: await page.locator("main").innerText(), overflow: await overflow(page) };
+	await picture(page, job.pictures?.replace("{n}", "sent"));
+	await page.press(page.locator(".photo-back a"));
+	await thanked(page);
+	return { ...result, back: page.url(), ...(await visitors.conduct(page)) };
 }
