@@ -241,11 +241,12 @@ function begin(form) {
 				guard(false);
 				store.remove(kept);
 				thanks = answer.url;
-				// Who does not want to wait for them goes on.
+				// Who does not want to wait for them goes on, and who was told why one was refused.
 				if (photos.count() > 0) {
 					button.disabled = false;
 					button.textContent = words.next;
-					await photos.send(html).catch(() => {});
+					if (!(await photos.send(html).catch(() => true)))
+						return;
 				}
 				location.assign(thanks);
 				return;

@@ -5,12 +5,12 @@
 import { choose, send } from "./photos.js";
 
 // Where the form has a place for them; onChange is called when some are chosen. send(html) sends them to the ticket
-// that html, the page of thanks, is about, and shows them above the form's buttons meanwhile.
+// that html, the page of thanks, is about, and shows them above the form's buttons meanwhile; did all of them arrive?
 export function photosOf(form, onChange) {
 	const place = form.querySelector("[data-choose]");
 
 	if (!place)
-		return { count: () => 0, send: async () => {} };
+		return { count: () => 0, send: async () => true };
 	const chosen = choose(place, place.dataset, onChange);
 
 	place.hidden = false;
@@ -22,16 +22,17 @@ export function photosOf(form, onChange) {
 			const progress = form.querySelector(".progress");
 
 			if (!to)
-				return;
+				return true;
 			// What matters most is said at once: the request is there.
 			if (progress)
 				progress.textContent = page.querySelector("h1").textContent;
 			form.querySelector(".actions").before(place);
-			await send(chosen.files, {
+			const outcome = await send(chosen.files, {
 				action: to.getAttribute("action"),
 				ticketId: to.elements.ticket_id.value,
 				token: to.elements.photo_token.value,
 			}, chosen.show);
+			return [...outcome.values()].every((end) => end === "sent");
 		},
 	};
 }

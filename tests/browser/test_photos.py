@@ -40,6 +40,8 @@ def test_photos_go_with_the_request(browser, firm, files, device):
     assert seen["violations"] == [] and seen["overflow"] == []
     # The ticket was there before the first photo left; what is no picture is refused and holds nothing up.
     assert seen["posts"] == ["/api/ticket", "/api/ticket/photo", "/api/ticket/photo"]
+    assert "Das ist kein Bild" in seen["refused"]
+    assert "Danke, Ihre Anfrage ist da" in seen["told"]
     assert seen["states"][-1] == "sent"
     assert stored(firm, phone) == 2
     well_behaved(seen)

@@ -307,9 +307,16 @@ export async function askWithPhotos(visitors, job) {
 	const kept = await chosen(page);
 	await complete(page, { values: rest });
 	await page.press(send(page));
+	// What was refused is told before one goes on.
+	const refused = page.locator(".photo-list li[data-state=refused]");
+
+	await refused.waitFor();
+	await page.locator(".photo-list li[data-state=sent]").waitFor();
+	const result = { previews, kept, posts: [...posts], refused: await refused.innerText(), told: await page.locator("main").innerText() };
+	await picture(page, job.pictures?.replace("{n}", "refused"));
+	await page.press(send(page));
 	await thanked(page);
 	await page.waitForLoadState("load");
-	const result = { previews, kept, posts: [...posts] };
 
 	await page.locator("#photos input[type=file]").setInputFiles(job.more);
 	await page.press(page.locator("#photos .photo-send"));
