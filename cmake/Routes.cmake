@@ -30,6 +30,8 @@ set(ROUTE_LIMIT_anyone "")
 # What one route needs of nginx and no other. A photo takes a telephone minutes to send, and seconds to
 # convert; nginx keeps what it has of it in a file of its own until then.
 set(ROUTE_NGINX_ticket_photo "client_max_body_size 11m;
+	limit_conn opsfabric_uploads 6;
+	limit_conn opsfabric_uploads_of_all 200;
 	client_body_timeout 30s;
 	fastcgi_send_timeout 30s;
 	fastcgi_read_timeout 30s;")

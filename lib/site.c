@@ -160,7 +160,8 @@ site_answer(struct response *res, const struct site *s,
 	    "img-src 'self' data: blob:%s; connect-src 'self'; "
 	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
 	    logo_origin(req->arena, s));
-	if (is_for_all(req))
+	/* There is no end of addresses at which there is nothing. */
+	if (status == 200 && is_for_all(req))
 		res->cache = CACHE_PAGE;
 	return 0;
 }

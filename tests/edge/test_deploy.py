@@ -273,6 +273,31 @@ def flood(stack, addresses, source="127.0.0.2"):
     return passed, refused
 
 
+def test_a_visitor_has_few_uploads_in_hand(other):
+    """nginx has them on the disk before a program can say that nobody asked for them."""
+    port = int(other.stack().base.rsplit(":", 1)[1])
+
+    def upload(address):
+        connection = socket.create_connection(("127.0.0.1", port), timeout=20, source_address=("127.0.0.2", 0))
+        connection.sendall(f"POST /api/ticket/photo HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: {address}\r\nConnection: close\r\n"
+                           "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 10\r\n\r\n".encode())
+        return connection
+
+    def answer_of(connection):
+        with connection:
+            connection.sendall(b"0123456789")
+            return int(connection.makefile("rb").readline().split()[1])
+
+    held = [upload("203.0.113.77") for _ in range(6)]
+    for connection in held:
+        connection.sendall(b"0")
+    wait_for(lambda: answer_of(upload("203.0.113.77")) == 429, 5, "a seventh to be refused")
+    assert answer_of(upload("203.0.113.78")) not in (429, 503), "another one is another visitor"
+    for connection in held:
+        connection.close()
+    wait_for(lambda: answer_of(upload("203.0.113.77")) != 429, 10, "the six to be forgotten")
+
+
 def test_an_address_is_one_visitor_and_so_is_a_line_of_ipv6(other):
     stack = other.stack()
     passed, refused = flood(stack, ["203.0.113.9"] * 60)

@@ -253,6 +253,7 @@ def test_what_a_firm_does_not_have_is_404_in_its_own_dress(stack, path):
     page = see(stack, f"/doerfler-ag{path}", status=404)
     assert page.texts("h1") == ["Diese Seite gibt es nicht"] and "tel:+41434435200" in page.links()
     assert page.meta("robots") == "noindex"
+    assert stack.get(f"/doerfler-ag{path}").headers["Cache-Control"] == "no-store", "there is no end of them, and only so much room"
 
 
 @pytest.mark.parametrize("path", ["/nobody-at-all", "/nobody-at-all/kontakt", "/a", "/DOERFLER-AG", "/%c3%a4", "/" + "x" * 300, "/doerfler-ag%20"])
