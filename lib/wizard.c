@@ -36,8 +36,9 @@ struct asked {
 	const char *phone;
 };
 
-static int
-asked_read(struct asked *out, const struct request *req, struct problem *why)
+/* What cannot be read is ignored: who follows a link has not written it. */
+static void
+asked_read(struct asked *out, const struct request *req)
 {
 	const struct {
 		const char **out;
@@ -49,17 +50,18 @@ asked_read(struct asked *out, const struct request *req, struct problem *why)
 		{ &out->phone, FIELD_KNOWN_PHONE },
 	};
 	const struct fields *f;
+	struct problem ignored;
 
-	if (fields_read(&f, req, why) != 0)
-		return -1;
+	*out = (struct asked){ 0 };
+	if (fields_read_windows_1252(&f, req, &ignored) != 0)
+		return;
 	for (size_t i = 0; i < COUNT(parts); i++) {
-		if (fields_told(parts[i].out, f, parts[i].field, why) != 0)
-			return -1;
-		if (*parts[i].out != NULL)
-			*parts[i].out =
-			    fields_cut(f, parts[i].field, *parts[i].out);
+		const char *text;
+
+		if (fields_told(&text, f, parts[i].field, &ignored) == 0 &&
+		    text != NULL)
+			*parts[i].out = fields_cut(f, parts[i].field, text);
 	}
-	return 0;
 }
 
 static void
@@ -117,14 +119,16 @@ form_answer(struct response *res, const struct site *s,
 	if (token == NULL ||
 	    !visitor_token_is_good(req->arena, token, slug, req->now))
 		token = visitor_token(req->arena, slug, req->now);
-	return site_answer(res, s, req, "wizard_form",
+	(void)site_answer(res, s, req, "wizard_form",
 	    wizard_view_form(visit, w, token),
 	    wizard_form_is_good(w) ? 200 : 422);
+	/* Its token says when it was shown, so it is nobody else's. */
+	res->cache = NULL;
+	return 0;
 }
 
 static int
-ask(struct response *res, const struct site *s, const struct request *req,
-    struct problem *why)
+ask(struct response *res, const struct site *s, const struct request *req)
 {
 	struct wizard_form w = { .tenant = s->tenant,
 		.config = s->config,
@@ -132,8 +136,7 @@ ask(struct response *res, const struct site *s, const struct request *req,
 	struct wizard_visit visit;
 	struct asked asked;
 
-	if (asked_read(&asked, req, why) != 0)
-		return -1;
+	asked_read(&asked, req);
 	visit_begin(&visit, s, req, &asked);
 	if (way_find(&w.way, s, &asked) != 0)
 		return site_answer(res, s, req, "wizard_choose",
@@ -167,7 +170,7 @@ wizard_show(
 	if (site_of(&s, req, why) != 0)
 		return site_unknown(res, req, why);
 	if (strcmp(s.page, PAGE) == 0)
-		return ask(res, &s, req, why);
+		return ask(res, &s, req);
 	if (strcmp(s.page, PAGE_THANKS) == 0)
 		return thank(res, &s, req);
 	/* On a firm's domain there are no slugs. */
@@ -278,7 +281,7 @@ wizard_take(
 	struct ticket_answer out;
 	int rc;
 
-	if (fields_read(&f, req, why) != 0)
+	if (fields_read_windows_1252(&f, req, why) != 0)
 		return -1;
 	if (route_bearer(req) == NULL && wizard_form_is_sent(f)) {
 		rc = own_form_take(res, f, req, why);

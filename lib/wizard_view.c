@@ -14,6 +14,7 @@
 #include "json.h"
 #include "json_write.h"
 #include "message_text.h"
+#include "phone.h"
 #include "photo.h"
 #include "problem.h"
 #include "site_view.h"
@@ -252,6 +253,14 @@ has_safety(const struct wizard_form *w, const char *kind)
 	return false;
 }
 
+/* "gas water": what the page of what could not be sent shall advise. */
+static const char *
+advice_of(const struct wizard_form *w, struct arena *a)
+{
+	return arena_printf(a, "%s%s", has_safety(w, "gas") ? "gas " : "",
+	    has_safety(w, "water") ? "water" : "");
+}
+
 static void
 steps_write(struct buf *b, const struct wizard_form *w)
 {
@@ -347,6 +356,9 @@ wizard_view_form(const struct wizard_visit *visit, const struct wizard_form *w,
 	json_str(&b, "slug", w->tenant->slug);
 	json_str(&b, "token", token == NULL ? "" : token);
 	json_str(
+	    &b, "firm_phone", w->tenant->phone == NULL ? "" : w->tenant->phone);
+	json_str(&b, "advice", advice_of(w, visit->arena));
+	json_str(
 	    &b, "other_href", has_other_way(w) ? link_to(visit, NULL) : "");
 	json_str(&b, "send",
 	    wizard_word(urgent ? WIZARD_WORD_SEND_EMERGENCY : WIZARD_WORD_SEND,
@@ -431,6 +443,38 @@ wizard_view_thanks(const struct wizard_visit *visit,
 	return view_close(&b);
 }
 
+/* A form says who is to be called; it is a number, whoever wrote it. */
+static void
+call_write(struct buf *b, const struct fields *f)
+{
+	char shown[PHONE_SHOWN_SIZE];
+	const char *phone;
+	struct problem ignored;
+	size_t digits;
+
+	if (fields_told(&phone, f, FIELD_FIRM_PHONE, &ignored) != 0 ||
+	    phone == NULL || *phone != '+')
+		return;
+	digits = strspn(phone + 1, "0123456789");
+	if (digits < 7 || digits > 15 || phone[1 + digits] != '\0')
+		return;
+	phone_show(shown, phone);
+	json_obj_open(b, "phone");
+	json_str(b, "href", arena_printf(b->arena, "tel:%s", phone));
+	json_str(b, "text", shown);
+	json_obj_close(b);
+}
+
+static bool
+advises(const struct fields *f, const char *kind)
+{
+	const char *advice;
+	struct problem ignored;
+
+	return fields_told(&advice, f, FIELD_ADVICE, &ignored) == 0 &&
+	       advice != NULL && strstr(advice, kind) != NULL;
+}
+
 const struct cJSON *
 wizard_view_retry(
     struct arena *a, const struct fields *f, enum language language)
@@ -443,6 +487,8 @@ wizard_view_retry(
 		{ FIELD_CUSTOMER_SLUG, WIZARD_WORD_MAX },
 		{ FIELD_FLOW, WIZARD_WORD_MAX },
 		{ FIELD_LANGUAGE, WIZARD_WORD_MAX },
+		{ FIELD_ADVICE, WIZARD_WORD_MAX },
+		{ FIELD_FIRM_PHONE, WIZARD_WORD_MAX },
 		{ FIELD_FORM_TOKEN, WIZARD_WORD_MAX },
 		{ FIELD_WEBSITE, WIZARD_WORD_MAX },
 		{ FIELD_CONSENT, WIZARD_WORD_MAX },
@@ -465,6 +511,9 @@ wizard_view_retry(
 
 	view_open(&b, a, wizard_word(WIZARD_WORD_RETRY_TITLE, language), "",
 	    language);
+	call_write(&b, f);
+	json_bool(&b, "gas", advises(f, "gas"));
+	json_bool(&b, "water", advises(f, "water"));
 	json_arr_open(&b, "kept");
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if (fields_told(&value, f, kept[i].field, &ignored) != 0 ||

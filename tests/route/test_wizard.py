@@ -447,6 +447,22 @@ def test_who_called_is_greeted_and_need_not_type_the_number(firm):
     assert not any(phone[1:] in p.read_text(errors="replace") for p in logged)
 
 
+@pytest.mark.parametrize("query", ["?utm_campaign=K%FCche", "?flow=request&flow=emergency", "?phone=%00", "?ref=x&ref=y"])
+def test_what_an_address_says_and_nobody_can_read_is_passed_over(firm, query):
+    assert len(show(firm, query).all("a", class_="way")) == 2
+
+
+def test_a_form_of_an_old_browser_is_read_as_it_was_meant(firm, clock):
+    clock(NOON)
+    page = show(firm, "?flow=request")
+    clock(LATER)
+    typed = {**page.form(), **TYPED["request"], "contact_phone": (phone := mobile()), "contact_name": "Müller"}
+    answer = firm.stack.request("POST", "/api/ticket", data=urllib.parse.urlencode(typed, encoding="windows-1252").encode(),
+                                headers={"Content-Type": "application/x-www-form-urlencoded"})
+    assert answer.status_code == 303, answer.text
+    assert firm.tickets(phone)[0]["contact_name"] == "Müller"
+
+
 @pytest.mark.parametrize("query", [
     "?phone=" + urllib.parse.quote('"><script>alert(1)</script>'), "?flow=request&phone=" + "9" * 500,
     "?flow=" + urllib.parse.quote("<b>"), "?intent=" + urllib.parse.quote("'><b>"), "?ref=" + "x" * 300, "?lang=xx", "?&&==&",
@@ -525,6 +541,12 @@ def test_a_firm_shows_only_the_ways_it_has(stack):
     assert (plain.tickets(phone)[0]["intent"], plain.tickets(phone)[0]["urgency"]) == (None, "MED")
 
 
+def test_a_page_with_a_token_is_kept_by_nobody(stack):
+    firm = stack.tenant(config=config(intents=INTENTS[2:3]))
+    page = show(firm)
+    assert page.field("form_token") and page.answer.headers["Cache-Control"] == "no-store"
+
+
 def test_a_firm_that_goes_nowhere_asks_for_no_address(stack):
     firm = stack.tenant(config=config(wizard={"address": False, "ways": {"emergency": {"label": "Heute <noch>"}}}))
     for flow in TYPED:
@@ -563,9 +585,13 @@ def test_what_was_typed_outlives_an_outage(own_stack):
     phone = mobile()
     page = show(firm, "?flow=request")
     form = {**page.form(), **TYPED["request"], "contact_phone": phone, "summary": HOSTILE}
+    urgent_page = show(firm, "?flow=emergency")
+    urgent = {**urgent_page.form(), **TYPED["emergency"]}
     processes.stop_database()
     try:
         answer = own_stack.post("/api/ticket", form=form)
+        emergency = Page(own_stack.post("/api/ticket", form=urgent))
+        forged = Page(own_stack.post("/api/ticket", form={**urgent, "firm_phone": "javascript:alert(1)", "advice": "<b>"}))
     finally:
         processes.start_database()
     assert answer.status_code == 503
@@ -579,3 +605,9 @@ def test_what_was_typed_outlives_an_outage(own_stack):
     retried = wait_for(lambda: (lambda a: a if a.status_code == 303 else None)(own_stack.post("/api/ticket", form=again)))
     assert retried.headers["Location"].startswith(f"/{firm.slug}/anfrage/danke?")
     assert len(firm.tickets(phone)) == 1
+    # Who cannot wait is told whom to call, and what to do first.
+    assert emergency.answer.status_code == 503
+    call = urgent_page.one("a", class_="button call")["href"]
+    assert emergency.one("a", class_="button call")["href"] == call and emergency.all("a", href="tel:118")
+    assert not kept.all("a", href="tel:118") and kept.all("a", href=call)
+    assert not [a for a in forged.all("a") if not a["href"].startswith("/")] and not forged.all("div", class_="safety")
