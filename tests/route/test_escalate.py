@@ -65,7 +65,8 @@ def alarm(firm, phone=None, **fields):
 
 
 def told(firm, ticket_id):
-    """The numbers in the order in which they were told; each message has left, once."""
+    """The numbers in the order in which they were told; each message has left, once. Asked for before an answer as well: an alert
+    that is answered before it leaves does not leave any more."""
     def rows():
         return firm.stack.sql(
             "select m.* from sms_log m where ticket_id = %s and template like 'alert%%' and status <> 'suppressed'"
@@ -131,6 +132,7 @@ def test_an_ok_ends_it(stack, cron):
     firm = firm_of(stack)
     ticket_id = alarm(firm)
     cron(6)
+    assert told(firm, ticket_id) == firm.on_call[:2]
     assert firm.text(firm.on_call[1], "ok").json()["meaning"] == "alert_answered"
     assert cron(60)["repeated"] == 0
     assert told(firm, ticket_id) == firm.on_call[:2]
@@ -144,6 +146,7 @@ def test_the_first_may_still_answer_by_the_link(stack, cron):
     body = stack.one("select body from sms_log where ticket_id = %s and template = 'alert'", ticket_id)["body"]
     cron(6)
     cron(12)
+    assert told(firm, ticket_id) == firm.on_call
     path = re.search(r"/a/\w+$", body)[0]
     assert stack.post(path, form={}).status_code == 303
     assert cron(60)["repeated"] == 0 and told(firm, ticket_id) == firm.on_call
@@ -156,6 +159,7 @@ def test_the_first_may_still_answer_by_the_link(stack, cron):
 def test_a_no_makes_the_next_run_tell_the_next(stack, cron):
     firm = firm_of(stack)
     ticket_id = alarm(firm)
+    assert told(firm, ticket_id) == firm.on_call[:1]
     assert firm.text(firm.on_call[0], "kann nicht").json()["meaning"] == "alert_declined"
     assert cron(0.5)["repeated"] == 1
     assert told(firm, ticket_id) == firm.on_call[:2]
@@ -164,6 +168,7 @@ def test_a_no_makes_the_next_run_tell_the_next(stack, cron):
 def test_a_moved_ticket_alarms_nobody_any_more(stack, cron):
     firm = firm_of(stack)
     ticket_id = alarm(firm)
+    assert told(firm, ticket_id) == firm.on_call[:1]
     firm.move(ticket_id, "SCHEDULED")
     assert cron(60)["total"] == 0 and told(firm, ticket_id) == firm.on_call[:1]
 
@@ -250,6 +255,7 @@ def test_an_ok_does_not_keep_the_promise(stack, cron):
     """It says that somebody has read it; the contact still waits."""
     firm = firm_of(stack)
     ticket_id = alarm(firm)
+    assert told(firm, ticket_id) == firm.on_call[:1]
     firm.text(firm.on_call[0], "ok")
     assert cron(126) == {"escalated": 1, "repeated": 0, "skipped": 0, "total": 1}
     assert told(firm, ticket_id) == [firm.on_call[0]] * 2
