@@ -272,6 +272,38 @@ own_form_take(struct response *res, const struct fields *f,
 	return go_on(res, req, &out, in.intent, in.language);
 }
 
+/*
+ * What no form of ours sends. A program gets the problem; a person, whose page
+ * was perhaps left open for a year, a page from which to begin anew.
+ */
+static int
+refusal_answer(struct response *res, const struct request *req,
+    const struct fields *f, struct problem *why)
+{
+	const struct tenant *tenant;
+	struct wizard_visit visit;
+	struct problem ignored;
+	const char *slug, *lang;
+	struct site s;
+
+	if (strstr(req->accept, "text/html") == NULL)
+		return -1;
+	if (why->code == PROBLEM_TENANT_UNKNOWN)
+		return site_unknown(res, req, why);
+	if ((why->code != PROBLEM_FIELD_INVALID &&
+		why->code != PROBLEM_FIELD_TOO_LONG &&
+		why->code != PROBLEM_BAD_FORM) ||
+	    fields_need(&slug, f, FIELD_CUSTOMER_SLUG, &ignored) != 0 ||
+	    tenant_by_slug(&tenant, req, slug, NULL, &ignored) != 0)
+		return -1;
+	if (fields_told(&lang, f, FIELD_LANGUAGE, &ignored) != 0)
+		lang = NULL;
+	site_for(&s, req, tenant, PAGE, lang);
+	visit_begin(&visit, &s, req, NULL);
+	return site_answer(res, &s, req, "wizard_choose",
+	    wizard_view_choose(&visit, s.config, s.language), 422);
+}
+
 int
 wizard_take(
     struct response *res, const struct request *req, struct problem *why)
@@ -285,9 +317,10 @@ wizard_take(
 		return -1;
 	if (route_bearer(req) == NULL && wizard_form_is_sent(f)) {
 		rc = own_form_take(res, f, req, why);
-		if (rc == 0 || !is_passing(why))
-			return rc;
-		return retry_answer(res, req, f, why);
+		if (rc == 0)
+			return 0;
+		return is_passing(why) ? retry_answer(res, req, f, why)
+		                       : refusal_answer(res, req, f, why);
 	}
 	if (ticket_request_read(&in, req, why) != 0 ||
 	    ticket_open(&out, &in, req, why) != 0)

@@ -388,6 +388,21 @@ def test_a_form_that_no_page_of_ours_made_is_a_problem(firm, form):
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("form, status", [
+    ("flow=bogus", 422), ("flow=", 422), ("flow=request&summary=a&summary=b", 422), ("flow=request&language=" + "x" * 20, 422),
+    ("flow=request&slug", 404),
+], ids=str)
+def test_a_person_gets_a_page_whatever_was_sent(firm, form, status):
+    slug = "gibts-nicht" if status == 404 else firm.slug
+    before = len(firm.tickets())
+    answer = firm.stack.request("POST", "/api/ticket", data=f"customer_slug={slug}&{form}", headers={
+        "Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8"), answer.text
+    assert answer.headers["Cache-Control"] == "no-store" and len(firm.tickets()) == before
+    ways = [a["href"] for a in Page(answer).all("a", class_="way")]
+    assert ways == ([] if status == 404 else [f"/{firm.slug}/anfrage?flow={flow}" for flow in ("request", "offer")])
+
+
 # ---- programs --------------------------------------------------------------------------------------
 
 
@@ -500,6 +515,15 @@ def test_a_visitor_is_spoken_to_in_one_language(firm, clock, lang, title, missin
     assert "Wunschtermin: Diese Woche" in ticket["summary"]
     (message,) = firm.stack.wait_messages(phone)
     assert message["body"].endswith(promise.removeprefix("We "))
+
+
+@pytest.mark.parametrize("path", ["", "/anfrage", "/anfrage?flow=emergency", "/anfrage?flow=request", "/anfrage/danke", "/datenschutz", "/x"])
+def test_french_has_its_spaces_everywhere(firm, path):
+    answer = firm.stack.get(f"/{firm.slug}{path}{'&' if '?' in path else '?'}lang=fr")
+    text = "".join(Page(answer).words)
+    assert "demande" in text
+    # No-break ones, so that no line begins with a mark.
+    assert re.findall(r"[^\W\d_] ?[?!:](?:\s|$)", text) == []
 
 
 def test_on_the_firms_own_domain_there_is_no_slug(stack, clock):
