@@ -84,7 +84,7 @@ async function thanks(visitors, page, job) {
 // What somebody typed, of all that a form would send.
 const typedIn = (page, form) =>
 	page.locator(form).evaluate((element) => Object.fromEntries([...new FormData(element)]
-		.filter(([name, value]) => value && !["form_token", "customer_slug", "flow", "language"].includes(name))));
+		.filter(([name, value]) => value && !["form_token", "customer_slug", "flow", "language", "firm_phone", "advice"].includes(name))));
 
 const valuesOf = (page) => typedIn(page, "#wizard");
 
