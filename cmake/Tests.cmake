@@ -92,7 +92,8 @@ endforeach()
 # These do not wait: of the four places of deploy/test each takes two.
 set_tests_properties(life/campaign life/restart PROPERTIES PROCESSORS 2)
 # What takes longest begins first.
-set_tests_properties(route/dispatcher life/database life/delivery life/restart PROPERTIES COST 100)
+set_tests_properties(route/dispatcher browser/pages browser/wizard browser/hostile PROPERTIES COST 100)
+set_tests_properties(life/database life/delivery life/restart life/requests PROPERTIES COST 80)
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)
@@ -107,7 +108,7 @@ set_tests_properties(layout/clang PROPERTIES PROCESSORS 2 COST 200)
 
 # Policies, constraints and statements, in databases of their own.
 add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)
-set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 300
+set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 300 COST 80
 	WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 # Numbers as people write them, held against another implementation.
