@@ -35,7 +35,7 @@
 /* Between two attempts to connect; a request inside it waits for its end. */
 #define RETRY_MS 100
 #define BATCH_MAX 8
-/* More than libpq knows settings of a connection. */
+/* More than libpq knows settings of a connection, and ours. */
 #define OPTIONS_MAX 96
 
 struct db {
@@ -43,11 +43,12 @@ struct db {
 	const char *program;
 	enum stmt_role role;
 	bool wrong;
-	int host;               /* of several, the one to begin with */
-	bool is_late;           /* a deadline of this batch has passed */
-	bool is_brief;          /* connecting in the shadow of a time-out */
-	int64_t deadline_us;    /* of this batch */
-	int64_t retry_at_us;    /* next attempt to connect */
+	bool is_unprepared;  /* a pooler may give each batch another server */
+	int host;            /* of several, the one to begin with */
+	bool is_late;        /* a deadline of this batch has passed */
+	bool is_brief;       /* connecting in the shadow of a time-out */
+	int64_t deadline_us; /* of this batch */
+	int64_t retry_at_us; /* next attempt to connect */
 	int64_t brief_until_us; /* those until then are brief */
 	struct db_effort effort;
 };
@@ -227,6 +228,15 @@ is_refused(const PGresult *result)
 	return sqlstate != NULL && strncmp(sqlstate, "42", 2) == 0;
 }
 
+/* A name that we gave exists already: somebody else gave it. */
+static bool
+is_other_clients(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return sqlstate != NULL && strcmp(sqlstate, "42P05") == 0;
+}
+
 struct start {
 	struct db *db;
 	bool interrupted;
@@ -238,7 +248,13 @@ prepared_keep(void *arg, int command, PGresult *result)
 	struct start *start = arg;
 
 	(void)command;
-	if (is_refused(result)) {
+	if (is_other_clients(result)) {
+		log_error("database: another program's statements are in this "
+			  "connection: a pooler in transaction mode that knows "
+			  "no prepared statements needs %s=no",
+		    config_name(CONFIG_DATABASE_PREPARE));
+		start->db->wrong = true;
+	} else if (is_refused(result)) {
 		log_error("database: a statement does not fit the schema: %s",
 		    PQresultErrorMessage(result));
 		start->db->wrong = true;
@@ -254,6 +270,7 @@ is_prepared(const struct db *db, enum stmt s)
 	return (stmt_role(s) & db->role) != 0;
 }
 
+/* Without names nothing stays behind, but it is known that all of them fit. */
 static int
 prepare_all(struct db *db)
 {
@@ -262,8 +279,9 @@ prepare_all(struct db *db)
 	for (enum stmt s = 0; s < STMT_MAX; s++) {
 		if (!is_prepared(db, s))
 			continue;
-		if (PQsendPrepare(
-			db->conn, stmt_name(s), stmt_sql(s), 0, NULL) == 0)
+		if (PQsendPrepare(db->conn,
+			db->is_unprepared ? "" : stmt_name(s), stmt_sql(s), 0,
+			NULL) == 0)
 			return -1;
 	}
 	if (PQpipelineSync(db->conn) == 0)
@@ -406,6 +424,45 @@ url_parse(struct db *db, int *hosts)
 	return options;
 }
 
+struct options {
+	const char *keys[OPTIONS_MAX], *values[OPTIONS_MAX];
+	int count;
+};
+
+static void
+option_add(struct options *out, const char *key, const char *value)
+{
+	assert(out->count < OPTIONS_MAX);
+	out->keys[out->count] = key;
+	out->values[out->count++] = value;
+}
+
+/*
+ * What holds unless the address says something else. A host that has lost its
+ * network says nothing: the kernel gives up a connection whose bytes nobody
+ * confirms, in time for a second run, and looks after one that is idle. Of
+ * several hosts, only the one that takes writes is meant.
+ */
+static void
+options_default(struct options *out, const PQconninfoOption *options, int hosts)
+{
+	static const struct {
+		const char *key, *value;
+		int hosts; /* from so many on */
+	} defaults[] = {
+		{ "tcp_user_timeout", "3000", 1 },
+		{ "keepalives_idle", "5", 1 },
+		{ "keepalives_interval", "2", 1 },
+		{ "keepalives_count", "2", 1 },
+		{ "target_session_attrs", "read-write", 2 },
+	};
+
+	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
+		if (hosts >= defaults[i].hosts &&
+		    option_value(options, defaults[i].key) == NULL)
+			option_add(out, defaults[i].key, defaults[i].value);
+}
+
 /*
  * Connect to one host of those in the address, all else in which holds for it:
  * libpq itself would spend the whole time on the first that is silent.
@@ -413,28 +470,23 @@ url_parse(struct db *db, int *hosts)
 static int
 connect_host(struct db *db, PQconninfoOption *options, int hosts)
 {
-	const char *keys[OPTIONS_MAX + 3], *values[OPTIONS_MAX + 3];
-	int n = 0;
+	struct options out = { .count = 0 };
 
+	options_default(&out, options, hosts);
 	for (PQconninfoOption *o = options; o->keyword != NULL; o++) {
 		bool is_list = strcmp(o->keyword, "host") == 0 ||
 		               strcmp(o->keyword, "hostaddr") == 0 ||
 		               strcmp(o->keyword, "port") == 0;
 
-		if (o->val == NULL)
-			continue;
-		assert(n < OPTIONS_MAX);
-		keys[n] = o->keyword;
-		values[n++] =
-		    is_list ? list_nth(o->val, db->host, hosts) : o->val;
+		if (o->val != NULL)
+			option_add(&out, o->keyword,
+			    is_list ? list_nth(o->val, db->host, hosts)
+				    : o->val);
 	}
-	keys[n] = "application_name";
-	values[n++] = db->program;
-	keys[n] = "client_encoding";
-	values[n++] = "UTF8";
-	keys[n] = NULL;
-	values[n] = NULL;
-	db->conn = PQconnectStartParams(keys, values, 0);
+	option_add(&out, "application_name", db->program);
+	option_add(&out, "client_encoding", "UTF8");
+	option_add(&out, NULL, NULL);
+	db->conn = PQconnectStartParams(out.keys, out.values, 0);
 	if (db->conn == NULL || PQstatus(db->conn) == CONNECTION_BAD)
 		return -1;
 	return connect_wait(db);
@@ -483,19 +535,32 @@ connect_any(struct db *db)
 	return -1;
 }
 
+/* -1, and wrong for good, if the settings make no sense. */
 static int
-connect_once(struct db *db)
+settings_read(struct db *db)
 {
-	if (*role_url(db->role) == '\0') {
+	const char *prepare = config_get(CONFIG_DATABASE_PREPARE);
+
+	db->is_unprepared = strcmp(prepare, "no") == 0;
+	if (*role_url(db->role) == '\0')
 		log_error("database: %s is not set",
 		    config_name(db->role == STMT_ROLE_WEB ? CONFIG_DATABASE_URL
 				: db->role == STMT_ROLE_OWNER
 				    ? CONFIG_DATABASE_OWNER_URL
 				    : CONFIG_DATABASE_SERVICE_URL));
-		db->wrong = true;
-		return -1;
-	}
-	if (connect_any(db) != 0)
+	else if (!db->is_unprepared && strcmp(prepare, "yes") != 0)
+		log_error("database: %s is \"%s\", not yes and not no",
+		    config_name(CONFIG_DATABASE_PREPARE), prepare);
+	else
+		return 0;
+	db->wrong = true;
+	return -1;
+}
+
+static int
+connect_once(struct db *db)
+{
+	if (settings_read(db) != 0 || connect_any(db) != 0)
 		return -1;
 	if (db->role == STMT_ROLE_OWNER)
 		return 0;
@@ -656,11 +721,15 @@ statement_send(struct db *db, enum stmt s, const void *params)
 {
 	/* The generated structs hold nothing but const char *, in order. */
 	const char *const *values = params;
+	int sent;
 
-	return PQsendQueryPrepared(db->conn, stmt_name(s), stmt_params(s),
-		   values, NULL, NULL, 0) == 1
-	           ? 0
-	           : -1;
+	if (db->is_unprepared)
+		sent = PQsendQueryParams(db->conn, stmt_sql(s), stmt_params(s),
+		    NULL, values, NULL, NULL, 0);
+	else
+		sent = PQsendQueryPrepared(db->conn, stmt_name(s),
+		    stmt_params(s), values, NULL, NULL, 0);
+	return sent == 1 ? 0 : -1;
 }
 
 static int
@@ -697,6 +766,22 @@ is_stale_plan(const struct db_batch *b)
 {
 	return strcmp(b->sqlstate, "26000") == 0 ||
 	       strcmp(b->sqlstate, "0A000") == 0;
+}
+
+/* It takes no writes: another host does now, or will. */
+static bool
+is_read_only(const struct db_batch *b)
+{
+	return strcmp(b->sqlstate, "25006") == 0;
+}
+
+/* The other hosts are asked first: this one may be gone, or not be the one that
+ * takes writes any more. Where there is only one it is asked again. */
+static void
+db_leave(struct db *db)
+{
+	db_drop(db);
+	db->host++;
 }
 
 /*
@@ -741,8 +826,12 @@ batch_run(struct db_batch *b, struct problem *why)
 	db->effort.us += (long)(clock_ticks_us() - begun_us);
 	if (rc != 0) {
 		log_away(db, "no answer");
-		db_drop(db);
+		db_leave(db);
 		late_note(db);
+		return again_later(why, -2);
+	}
+	if (is_read_only(b)) {
+		db_leave(db);
 		return again_later(why, -2);
 	}
 	if (is_stale_plan(b)) {

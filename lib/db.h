@@ -4,7 +4,11 @@
  * A batch is a libpq pipeline and therefore one transaction and one round trip:
  * everything in it commits or nothing does. BEGIN is never sent. Every wait has
  * a deadline; a connection that did not answer in time is thrown away and the
- * next batch makes a new one.
+ * next batch makes a new one, to whichever of the hosts in the address takes
+ * writes. So is one whose server takes none any more.
+ *
+ * Nothing of a batch stays in its session, so a pooler may give each batch
+ * another one; DATABASE_PREPARE=no if the pooler knows no prepared statements.
  */
 #ifndef LIB_DB_H
 #define LIB_DB_H
