@@ -318,6 +318,7 @@ timers_look(struct doctor *d, struct db *db)
 		{ "inbound-poll", 3600 },
 		{ "review-request", 3600 },
 		{ "escalate", 600 },
+		{ "retention", JOB_AGE_S },
 	};
 	struct clock_text now = clock_text(clock_now());
 	struct stmt_command_doctor_timers params = { .now = now.text };

@@ -14,22 +14,19 @@
 #include "buf.h"
 #include "digest.h"
 
-struct id
-id_new(void)
+/* The first 48 bits are the time. */
+static void
+time_put(uint8_t *b, uint64_t ms)
 {
-	struct id out;
-	struct timespec now;
-	uint8_t b[16];
-	uint64_t ms;
-
-	/* The system's clock even when opsfabric's is moved: for order only. */
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-	digest_random(b, sizeof(b));
 	for (int i = 0; i < 6; i++)
 		b[i] = (uint8_t)(ms >> (40 - 8 * i));
-	b[6] = (uint8_t)(0x70 | (b[6] & 0x0f));
-	b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
+}
+
+static struct id
+id_write(const uint8_t *b)
+{
+	struct id out;
+
 	digest_hex(out.text, b, 4);
 	digest_hex(out.text + 9, b + 4, 2);
 	digest_hex(out.text + 14, b + 6, 2);
@@ -38,6 +35,31 @@ id_new(void)
 	for (int i = 8; i <= 23; i += 5)
 		out.text[i] = '-';
 	return out;
+}
+
+struct id
+id_new(void)
+{
+	struct timespec now;
+	uint8_t b[16];
+
+	/* The system's clock even when opsfabric's is moved: for order only. */
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	digest_random(b, sizeof(b));
+	time_put(
+	    b, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+	b[6] = (uint8_t)(0x70 | (b[6] & 0x0f));
+	b[8] = (uint8_t)(0x80 | (b[8] & 0x3f));
+	return id_write(b);
+}
+
+struct id
+id_floor(int64_t us)
+{
+	uint8_t b[16] = { 0 };
+
+	time_put(b, (uint64_t)us / 1000);
+	return id_write(b);
 }
 
 const char *

@@ -8,6 +8,7 @@
 #define LIB_ID_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct arena;
 
@@ -19,6 +20,10 @@ struct id id_new(void);
 
 /* The same, in the arena: a parameter for a statement. */
 const char *id_new_in(struct arena *a);
+
+/* Before every id of that instant (microseconds since 1970) and later ones,
+ * behind every earlier one. */
+struct id id_floor(int64_t us);
 
 /* count of them as a Postgres array, "{...,...}". */
 const char *id_array(struct arena *a, int count);

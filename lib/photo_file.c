@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -231,6 +232,57 @@ photo_file_settle(const struct photo_name *name, bool stays, struct arena *a)
 			(void)unlink(final_path(name, i, a));
 		(void)unlink(pending_path(name, i, a));
 	}
+}
+
+int
+photo_file_remove(const struct photo_name *name, struct arena *a)
+{
+	int rc = 0;
+
+	for (int i = 0; i < SIZES; i++) {
+		const char *path = final_path(name, i, a);
+
+		if (unlink(path) == 0 || errno == ENOENT)
+			continue;
+		log_error("photos: %s: %s", path, strerror(errno));
+		rc = -1;
+	}
+	return rc;
+}
+
+/* All of it, and on the disk. */
+static int
+file_copy(int from, int to, off_t len)
+{
+	while (len > 0) {
+		ssize_t sent = sendfile(to, from, NULL, (size_t)len);
+
+		if (sent <= 0)
+			return -1;
+		len -= sent;
+	}
+	return fsync(to);
+}
+
+int
+photo_file_copy(const struct photo_name *name, const char *dir, struct arena *a,
+    struct problem *why)
+{
+	const char *path =
+	    arena_printf(a, "%s/%s%s", dir, name->photo_id, endings[0]);
+	struct response_file from;
+	int to;
+
+	if (photo_file_open(&from, name, false, a, why) != 0)
+		return -1;
+	to = open(
+	    path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (to >= 0)
+		close_later(to, a);
+	if (to < 0 || file_copy(from.fd, to, (off_t)from.len) != 0)
+		return problem(why, PROBLEM_INTERNAL, NULL, "%s: %s", path,
+		    strerror(errno));
+	return 0;
 }
 
 int

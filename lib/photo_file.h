@@ -54,6 +54,15 @@ int photo_file_make(struct photo_made *out, const struct photo_name *name,
 void photo_file_settle(
     const struct photo_name *name, bool stays, struct arena *a);
 
+/* Both files of a photo go, or are gone already. -1 if one stays, having said
+ * so in the log. */
+int photo_file_remove(const struct photo_name *name, struct arena *a);
+
+/* Copy the photo's file into a directory, where it is <photo_id>.jpg, 0600.
+ * -1 with PROBLEM_NOT_FOUND, or PROBLEM_INTERNAL with the reason. */
+int photo_file_copy(const struct photo_name *name, const char *dir,
+    struct arena *a, struct problem *why);
+
 /* A photo or its thumbnail to read. -1 with PROBLEM_NOT_FOUND. */
 int photo_file_open(struct response_file *out, const struct photo_name *name,
     bool thumb, struct arena *a, struct problem *why);

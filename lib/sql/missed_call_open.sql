@@ -36,6 +36,9 @@ seen as (
   where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 co as (
   select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text),
+gone as (                                       -- who said STOP and was erased since
+  select o.opted_out_at from opt_outs o
+  where o.customer_id = (select app_tenant()) and o.hash = opt_out_hash((select app_tenant()), $8::text) and not exists (select from co)),
 ti as (
   select t.* from tickets t
   where t.dedupe_key = $11::text and t.status <> 'CLOSED' and not exists (select from seen)
@@ -50,7 +53,7 @@ r as (
   select ti.id is not null as matched, coalesce(ti.status = 'DONE', false) as reopened,
          coalesce(co.missed_suppressed_at > i.now - interval '15 minutes', false) as noted,
          case when i.suppress is not null then i.suppress
-              when co.opted_out_at is not null then 'opted_out'
+              when co.opted_out_at is not null or exists (select from gone) then 'opted_out'
               when co.missed_text_at > i.now - interval '15 minutes' then 'recent'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when exists (select from spent) then 'budget' end as reason
@@ -81,8 +84,9 @@ w_withdrawn as (
   where m.ticket_id = (select ticket_id from d where reopened) and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
 w_contact as (
-  insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, known_at, missed_text_at, missed_suppressed_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, i.now, case when d.texts_now then i.not_before end,
+  insert into contacts as c (id, customer_id, phone, phone_kind, created_at, seen_at, known_at, opted_out_at, missed_text_at, missed_suppressed_at,
+                             auto_sent_at)
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.now, i.now, i.now, (select opted_out_at from gone), case when d.texts_now then i.not_before end,
          case when d.notes_now then i.now end, case when d.texts_now then array[i.not_before] else '{}' end
   from i, d
   where i.phone is not null

@@ -43,6 +43,9 @@ seen as (
   where e.customer_id = (select app_tenant()) and e.provider = $2::text and e.event_id = $3::text),
 co as (
   select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text),
+gone as (                                       -- who said STOP and was erased since
+  select o.opted_out_at from opt_outs o
+  where o.customer_id = (select app_tenant()) and o.hash = opt_out_hash((select app_tenant()), $8::text) and not exists (select from co)),
 joined as (                                     -- the newest of the last 7 days, an open one before a DONE one; else the day's
   select x.id from (
     select t.id, 1 as rule, t.status = 'DONE' as done, t.created_at from tickets t
@@ -71,11 +74,11 @@ r as (
          coalesce(ti.status = 'DONE' and not ti.unread, false) and i.meaning = 'text' as waits_again,
          coalesce(co.missed_text_at > i.now, false) and i.meaning in ('urgent', 'callback', 'form', 'text') as overtakes,
          case i.meaning when 'text' then ti.id is null                        -- what only adds to a ticket is not answered
-                        when 'stop' then co.opted_out_at is null
+                        when 'stop' then co.opted_out_at is null and not exists (select from gone)
                         when 'courtesy' then false
                         else true end and i.texts is not null as answers,
          case when i.suppress is not null then i.suppress
-              when co.opted_out_at is not null and i.meaning not in ('stop', 'start') then 'opted_out'
+              when (co.opted_out_at is not null or exists (select from gone)) and i.meaning not in ('stop', 'start') then 'opted_out'
               -- STOP has to be confirmed, but alternating with START it must not get round the guard
               when guard_is_full(co.auto_sent_at, i.not_before)
                 and (i.meaning <> 'stop' or co.stop_told_at > i.now - interval '24 hours') then 'loop_guard'
@@ -120,7 +123,8 @@ w_withdrawn as (                                -- a reopened ticket asks for no
   returning m.template),
 w_contact as (
   insert into contacts as c (id, customer_id, phone, phone_kind, language, created_at, seen_at, known_at, opted_out_at, stop_told_at, auto_sent_at)
-  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.language, i.now, i.now, i.now, case when i.meaning = 'stop' then i.now end,
+  select d.contact_id, i.tenant, i.phone, i.phone_kind, i.language, i.now, i.now, i.now,
+         case i.meaning when 'stop' then coalesce((select opted_out_at from gone), i.now) when 'start' then null else (select opted_out_at from gone) end,
          case when i.meaning = 'stop' and d.answered in ('queued', 'deferred') then i.now end,
          case when d.answered in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d

@@ -55,6 +55,9 @@ co as (
   select c.* from contacts c where c.customer_id = (select app_tenant()) and c.phone = $8::text
   union all
   select c.* from contacts c where c.customer_id = (select app_tenant()) and c.email = $10::text and c.phone is null and $8::text is null),
+gone as (                                       -- who said STOP and was erased since
+  select o.opted_out_at from opt_outs o
+  where o.customer_id = (select app_tenant()) and o.hash = opt_out_hash((select app_tenant()), $8::text) and not exists (select from co)),
 ti as (
   select t.* from tickets t
   where t.dedupe_key = $15::text and t.status <> 'CLOSED' and not exists (select from seen)
@@ -77,7 +80,7 @@ r as (
          coalesce(ti.confirmed_at > i.now - interval '30 minutes', false) as recent,
          coalesce(co.missed_text_at > i.now, false) as overtakes,
          case when i.suppress is not null then i.suppress
-              when co.opted_out_at is not null then 'opted_out'
+              when co.opted_out_at is not null or exists (select from gone) then 'opted_out'
               when guard_is_full(co.auto_sent_at, i.not_before) then 'loop_guard'
               when (select u.segments >= b.most from used u, budget b) then 'budget'
               when not i.vouched and co.known_at is null
@@ -118,9 +121,9 @@ w_needless as (                                                               --
   from i
   where m.contact_id = (select contact_id from d where overtakes) and m.template = 'missed_call' and (m.status = 'queued') is true),
 w_contact as (
-  insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, known_at, auto_sent_at)
+  insert into contacts as c (id, customer_id, phone, phone_kind, email, name, language, created_at, seen_at, known_at, opted_out_at, auto_sent_at)
   select d.contact_id, i.tenant, i.phone, i.phone_kind, i.email, i.name, i.language, i.now, i.now, case when i.vouched then i.now end,
-         case when d.confirmation in ('queued', 'deferred') then array[i.not_before] else '{}' end
+         (select opted_out_at from gone), case when d.confirmation in ('queued', 'deferred') then array[i.not_before] else '{}' end
   from i, d
   on conflict (id) do update
     set seen_at = excluded.seen_at, phone_kind = coalesce(excluded.phone_kind, c.phone_kind),

@@ -69,6 +69,7 @@ def request_of(route, stack, firm):
         "sms_status": lambda: ("POST", *receipt(str(uuid.uuid4())), {}, 200),
         "review_request": lambda: ("POST", "/api/cron/review-request", None, bearer(stack.env["CRON_SECRET"]), 200),
         "escalate": lambda: ("POST", "/api/cron/escalate", None, bearer(stack.env["CRON_SECRET"]), 200),
+        "retention": lambda: ("POST", "/api/cron/retention", None, bearer(stack.env["CRON_SECRET"]), 200),
         "alert_link": lambda: ("GET", "/a/" + uuid.uuid4().hex[:16], None, {}, 404),
         "review_link": lambda: ("GET", "/r/" + uuid.uuid4().hex[:12], None, {}, 404),
         "health": lambda: ("GET", "/healthz", None, {}, 200),

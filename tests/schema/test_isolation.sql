@@ -10,6 +10,7 @@ insert into appointments (id, customer_id, ticket_id, starts_at, ends_at, who, c
 insert into review_links (code, customer_id, ticket_id, created_at) select left(replace(id::text, '-', ''), 12), customer_id, id, tap.at() from tickets;
 insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id) select id, customer_id, ticket_id, id, 'emergency', '+41791234567', tap.at(), id from sms_log;
 insert into photos (id, customer_id, ticket_id, place, sha256, bytes, width, height, created_at) select gen_random_uuid(), customer_id, id, 1, repeat('a', 64), 1, 1, 1, tap.at() from tickets;
+insert into opt_outs select id, repeat('a', 64), tap.at() from customers;
 insert into segment_usage select id, '2024-03-04', 1 from customers;
 insert into tokens (id, customer_id, hash, scope) select gen_random_uuid(), id, md5(id::text), 'api' from customers;
 insert into secrets (id, customer_id, name, sealed) select gen_random_uuid(), id, 'twilio', 'x' from customers;

@@ -96,7 +96,7 @@ def load_of(route, stack, firm):
     if route == "ticket_photo":
         ticket = firm.ticket().json()["ticket_id"]
         return ("GET", f"/api/ticket/photo?ticket_id={ticket}"), {"authorization": f"Bearer {firm.token}"}, {200}
-    if route in ("review_request", "escalate"):
+    if route in ("review_request", "escalate", "retention"):
         secret = stack.env["CRON_SECRET"]
         return ("POST", f"/api/cron/{route.replace('_', '-')}"), {"authorization": f"Bearer {secret}"}, {200}
     if route == "review_link":
