@@ -10,7 +10,10 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
-from tests.support.stack import Stack  # noqa: E402
+from tests.support.stack import Stack, to_midnight, wait_for  # noqa: E402
+
+# No test takes longer whose requests must be of one day.
+BEFORE_MIDNIGHT_S = 120
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,12 @@ def own_stack(private_dir):
     running = Stack.start(private_dir / "own")
     yield running
     running.stop()
+
+
+@pytest.fixture(autouse=True)
+def of_one_day():
+    """A test does not begin on one day and end on the next, by which a ticket is another ticket."""
+    wait_for(lambda: to_midnight() > BEFORE_MIDNIGHT_S, 2 * BEFORE_MIDNIGHT_S, "midnight to pass")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ LEAST = 95
 PAGES = ["/doerfler-ag", "/doerfler-ag/anfrage?flow=request"]
 MORE = ["/doerfler-ag/leistungen", "/doerfler-ag/leistungen/heizung", "/doerfler-ag/kontakt", "/doerfler-ag/anfrage", "/salon-lumiere"]
 # Marks of speed are of the machine as well: one that is busy gets another chance.
-CHANCES = 3
+CHANCES = 5
 
 
 def reports(stack, pages):

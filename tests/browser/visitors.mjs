@@ -68,7 +68,7 @@ export class Visitors {
 		const page = await context.newPage();
 
 		this.contexts.push(context);
-		page.setDefaultTimeout(+(process.env.OPSFABRIC_BROWSER_MS ?? 20000));
+		page.setDefaultTimeout(+(process.env.OPSFABRIC_BROWSER_MS ?? 60000));
 		page.conduct = new Conduct(context, address.origin);
 		page.press = (target) => (devices[device].hasTouch ? target.tap() : target.click());
 		await context.addInitScript(() =>

@@ -103,20 +103,20 @@ def test_one_name_stands_on_the_answer_in_the_problem_and_in_both_logs(stack):
     for log, words in (("ticket.log", f" {name} 422 "), ("access.log", f" {name} 422 POST /api/ticket ")):
         path = stack.state / "log" / log
         # nginx writes its lines once a second.
-        wait_for(lambda p=path, w=words: w in p.read_text(errors="replace"), 10, f"{words} in {log}")
+        wait_for(lambda p=path, w=words: w in p.read_text(errors="replace"), what=f"{words} in {log}")
 
 
 def test_addresses_are_logged_without_what_stands_behind_the_question_mark(stack):
     name = stack.get("/healthz?phone=0791234567").headers["X-Request-Id"]
     log = stack.state / "log" / "access.log"
-    (line,) = wait_for(lambda: [l for l in log.read_text(errors="replace").splitlines() if name in l], 10, "the line")
+    (line,) = wait_for(lambda: [l for l in log.read_text(errors="replace").splitlines() if name in l], what="the line")
     assert line.split(" ")[1:5] == [name, "200", "GET", "/healthz"]
 
 
 def test_the_key_in_a_webhooks_address_is_not_logged(stack):
     name = stack.get("/api/webhook/sms-status/kannel/0a1b2c?id=x&event=1").headers["X-Request-Id"]
     log = stack.state / "log" / "access.log"
-    (line,) = wait_for(lambda: [l for l in log.read_text(errors="replace").splitlines() if name in l], 10, "the line")
+    (line,) = wait_for(lambda: [l for l in log.read_text(errors="replace").splitlines() if name in l], what="the line")
     assert line.split(" ")[1:5] == [name, "403", "GET", "/api/webhook/sms-status/kannel/***"]
 
 
@@ -313,7 +313,9 @@ def test_a_program_that_hangs_is_unavailable_and_nobody_else(stack, tmp_path):
 def test_a_program_that_is_away_is_unavailable_at_once_until_it_is_back(stack, tmp_path):
     path = tmp_path / "away"
     with own_nginx(stack, tmp_path, {"sms_reply": path}) as server:
-        answer = server.post("/api/webhook/sms-reply", {})
+        answers = [server.post("/api/webhook/sms-reply", {}) for _ in range(5)]
+        # One that waited would wait each time; a busy machine is not busy each time.
+        answer = min(answers, key=lambda a: a.elapsed)
         assert answer.elapsed.total_seconds() < 1
         check_problem(answer, "try-again")
         assert answer.headers["Retry-After"] == "2"
@@ -335,7 +337,7 @@ def test_programs_learn_nothing_from_a_client_about_proxies_and_names(stack, tmp
         thread = threading.Thread(target=look, daemon=True)
         thread.start()
         answer = server.get("/healthz", headers={"Proxy": "evil.example:1", "X-Request-Id": "mine", "X-Other": "passed-on"})
-        thread.join(10)
+        thread.join(60)
     (params,) = seen
     assert b"passed-on" in params
     assert b"HTTP_PROXY" not in params and b"evil.example" not in params

@@ -23,7 +23,7 @@ def test_strangers_numbers_cost_little_and_people_are_served(limited):
     assert figures["violations"] == []
     assert figures["requests"] == 800 and figures["kept"] > 600 and figures["refused"] > 0
     assert 0 < figures["sent_to_strangers"] <= 40, "of an hour, and perhaps of the next"
-    assert figures["slowest_s"] < 10
+    assert figures["slowest_s"] < 20
 
 
 def test_what_an_attack_left_in_the_queue_holds_nobody_up(limited):
@@ -48,4 +48,4 @@ def test_what_an_attack_left_in_the_queue_holds_nobody_up(limited):
     took = limited.one(
         "select extract(epoch from max(status_at) - min(status_at)) as s from sms_log"
         " where customer_id = %s and status = 'suppressed'", firm.id)["s"]
-    assert took < 15, "a hundred at a time, one second after the other, would take fifty"
+    assert took < 30, "a hundred at a time, one second after the other, would take fifty"

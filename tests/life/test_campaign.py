@@ -8,14 +8,14 @@ import os
 import pytest
 
 from tests.support.campaign import STORMS, kill_rounds, review_rounds, storm_rounds
-from tests.support.stack import mobile
+from tests.support.stack import mobile, noon_zone
 
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 
 
 @pytest.fixture(scope="module")
 def firm(own_stack):
-    return own_stack.tenant(daily_segments=1000000, config={"language": "de", "on_call": [{"phone": mobile()}]})
+    return own_stack.tenant(daily_segments=1000000, timezone=noon_zone(), config={"language": "de", "on_call": [{"phone": mobile()}]})
 
 
 def test_kill_9_of_handlers_dispatcher_and_backends(own_stack, firm):

@@ -20,7 +20,7 @@ from tests.support import fastcgi
 from tests.support.campaign import OUTAGES, outage_rounds
 from tests.support.load import storm
 from tests.support.processes import Processes, is_running, kill
-from tests.support.stack import ROOT, mobile, wait_for
+from tests.support.stack import ROOT, mobile, noon_zone, wait_for
 
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 # Longer than this nobody waits to be told "not now".
@@ -178,8 +178,8 @@ def test_a_killed_backend_costs_a_moment_and_no_program(own_stack, firm, process
     all_work(processes, own_stack, firm)
     victim = random.choice(processes.backends("ticket"))
     kill(victim)
-    wait_for(lambda: not is_running(victim), 10, "the backend to end")
-    wait_for(lambda: own_stack.get("/healthz").status_code == 200, 30, "/healthz")
+    wait_for(lambda: not is_running(victim), what="the backend to end")
+    wait_for(lambda: own_stack.get("/healthz").status_code == 200, what="/healthz")
     processes.wait_database()
     all_work(processes, own_stack, firm)
     assert processes.everybody() == before
@@ -222,7 +222,7 @@ def test_many_who_wait_at_once_are_told_in_time(own_stack, firm, processes, outa
     print(f"{outage}: the last of {len(bodies)} after {took:.1f} s")
     assert {status for status, _ in answers} == {503}
     assert took < DEADLINE
-    wait_for(lambda: own_stack.get("/healthz").status_code == 200, 30, "/healthz")
+    wait_for(lambda: own_stack.get("/healthz").status_code == 200, what="/healthz")
 
 
 # ---- what was acknowledged --------------------------------------------------------------------
@@ -230,7 +230,7 @@ def test_many_who_wait_at_once_are_told_in_time(own_stack, firm, processes, outa
 
 def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(own_stack):
     """All kinds of outages, one after the other, while clients work and repeat what failed."""
-    figures = outage_rounds(own_stack, own_stack.tenant(daily_segments=1000000), ROUNDS)
+    figures = outage_rounds(own_stack, own_stack.tenant(daily_segments=1000000, timezone=noon_zone()), ROUNDS)
     print(figures)
     assert figures["violations"] == []
 

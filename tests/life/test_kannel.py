@@ -101,7 +101,7 @@ def test_a_restart_loses_and_doubles_nothing(firm, kannel):
         rows.update({m["to_number"]: m["status"] for m in firm.outbound()})
         return set(rows.values()) <= {"delivered", "unknown"}
 
-    wait_for(all_ended, 40, "all to end")
+    wait_for(all_ended, what="all to end")
     assert sorted(rows) == sorted(phones)
     # What nobody can say is never sent again; what arrived is known, and arrived once.
     for phone, status in rows.items():

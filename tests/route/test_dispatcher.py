@@ -175,11 +175,11 @@ class Outbox:
             (home / name).mkdir()
         # What a killed dispatcher had begun there goes on without it, and takes the tables in another order.
         wait_for(
-            lambda: not self.sql("select from pg_stat_activity where usename = 'opsfabric_service' and state = 'active'"),
+            lambda: not self.sql("select 1 as one from pg_stat_activity where usename = 'opsfabric_service' and state = 'active'"),
             what="the statements of the last round")
         self.sql("truncate sms_log, ticket_events, segment_usage, secrets cascade")
 
-    def provider(self, *options, port=0):
+    def provider(self, *options, port=None):
         self.providers.append(Provider(self.home, *options, port=port))
         return self.providers[-1]
 
@@ -225,7 +225,7 @@ class Outbox:
     def row(self, row_id):
         return self.rows([row_id])[row_id]
 
-    def wait_status(self, ids, *wanted, seconds=30):
+    def wait_status(self, ids, *wanted, seconds=60):
         try:
             wait_for(lambda: all(row["status"] in wanted for row in self.rows(ids).values()), seconds)
         except AssertionError:
@@ -590,7 +590,8 @@ def test_one_that_is_slow_or_away_holds_up_nobody_else(outbox):
     # nobody is there: not each of them has to try
     wait_for(lambda: outbox.said("kannel cannot be reached"))
     ids = outbox.queue(300) + outbox.queue(300, provider="console")
-    outbox.wait_status(ids, "sent", seconds=10)
+    # before anybody's time is up
+    outbox.wait_status(ids, "sent", seconds=25)
     statuses = collections.Counter(row["status"] for row in outbox.rows(slow).values())
     assert statuses == {"sending": 100, "queued": 50}
     provider.release()
@@ -725,15 +726,17 @@ def test_a_datagram_is_faster_than_the_second(outbox):
     outbox.dispatcher(provider.port)
     wait_for((outbox.home / "run" / "dispatcher.sock").exists)
     outbox.wait_status(outbox.queue(), "sent")
-    took = []
-    for _ in range(6):
+
+    def takes():
         begun = time.monotonic()
         ids = outbox.queue()
         outbox.wake()
         outbox.wait_status(ids, "sent")
-        took.append(time.monotonic() - begun)
-    # looking every second finds each almost a second after the one before
-    assert min(took[1:]) < 0.5, took
+        return time.monotonic() - begun
+
+    # Looking every second finds each almost a second after the one before, however often; a busy machine is not busy each time.
+    takes()
+    wait_for(lambda: takes() < 0.5, what="one that is found at once")
 
 
 def test_a_clock_that_jumps_sends_nothing_twice(outbox):
@@ -770,6 +773,7 @@ def test_a_moved_clock_ends_a_dispatcher_of_a_real_provider(outbox):
 def test_three_side_by_side_never_send_twice(outbox):
     provider = outbox.provider("--delay", "0.01")
     children = [outbox.dispatcher(provider.port) for _ in range(3)]
+    wait_for(lambda: len(outbox.sql("select 1 as one from pg_stat_activity where application_name = 'dispatcher'")) == 3, what="all three")
     ids = outbox.queue(1500)
     outbox.wait_status(ids, "sent", seconds=60)
     assert check_truth(outbox, provider, ids) == {"sent": 1500}
@@ -788,8 +792,8 @@ def test_the_socket_of_a_killed_dispatcher_is_taken_over_and_a_living_one_keeps_
     outbox.wait_status(outbox.queue(200), "sent")
     assert path.stat().st_ctime_ns == made
     owner.kill()
-    owner.wait(10)
-    wait_for(lambda: path.exists() and path.stat().st_ctime_ns != made, 10, "the other to take the socket over")
+    owner.wait(60)
+    wait_for(lambda: path.exists() and path.stat().st_ctime_ns != made, what="the other to take the socket over")
     outbox.wake()
     outbox.wait_status(outbox.queue(), "sent")
 
@@ -899,7 +903,7 @@ def test_killed_at_any_moment_nothing_goes_twice_and_nothing_is_lost(outbox):
         wait_for(lambda: provider.count() >= count + random.randrange(1, 60), 60)
         victim = random.randrange(3)
         children[victim].kill()
-        children[victim].wait(10)
+        children[victim].wait(60)
         children[victim] = outbox.dispatcher(provider.port)
     # All leases end, those of the living too: their late outcomes count.
     outbox.sql("update sms_log set claimed_until = clock_timestamp() where status = 'sending'")

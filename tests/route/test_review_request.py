@@ -407,7 +407,7 @@ def test_the_run_waits_for_nobody(stack, firm, ask):
             "select pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 0))", (str(firm.id), busy))
         began = time.monotonic()
         assert ask()["sent"] == 1
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
         db.rollback()
     wait_asked(firm, free)
     assert requests_to(firm, busy) == []
@@ -553,7 +553,7 @@ def asked_once_each(firm, phones):
     """Once in the outbox, at the provider, in the history, and with a link of its own."""
     wait_for(lambda: firm.stack.one(
         "select count(*) as n from sms_log where customer_id = %s and to_number = any (%s) and status <> 'sent'",
-        firm.id, phones)["n"] == 0, what="the requests being sent", seconds=30)
+        firm.id, phones)["n"] == 0, what="the requests being sent")
     rows = firm.stack.sql(
         "select to_number, count(*) as n from sms_log where customer_id = %s and to_number = any (%s) group by 1",
         firm.id, phones)
@@ -625,7 +625,7 @@ def test_a_killed_run_asks_nobody_twice_and_forgets_nobody(stack, firm, ask, tur
             os.kill(pid, signal.SIGKILL)
         for r in runs:
             assert r.result()[0] in (0, 200, 503)
-    wait_for(lambda: post_cron(stack)[0] == 200 and is_due(firm) == 0, seconds=30, what="the rest being asked")
+    wait_for(lambda: post_cron(stack)[0] == 200 and is_due(firm) == 0, what="the rest being asked")
     assert ask() == {"sent": 0, "skipped": 0, "total": 0}
     asked_once_each(firm, phones)
 

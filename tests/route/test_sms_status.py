@@ -35,7 +35,9 @@ def ticket_of(firm):
 
     def make(of=firm):
         if of.slug not in made:
-            made[of.slug] = of.ticket(mobile()).json()["ticket_id"]
+            phone = mobile()
+            made[of.slug] = of.ticket(phone).json()["ticket_id"]
+            wait_for(lambda: [m["status"] for m in of.outbound(phone)] == ["sent"], what="the confirmation")
         return made[of.slug]
 
     return make

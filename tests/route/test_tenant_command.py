@@ -594,9 +594,9 @@ def test_a_firm_that_was_lost_has_the_same_pages_after_an_import(command, stack)
         return stack.get(f"/{doc['slug']}?fresh={uuid.uuid4().hex}").status_code
 
     # each worker remembers it for at most five seconds
-    wait_for(lambda: all(status() == 404 for _ in range(12)), 15, "the firm to be forgotten")
+    wait_for(lambda: all(status() == 404 for _ in range(12)), what="the firm to be forgotten")
     assert command("tenant", "import", "-", stdin=text).returncode == DONE
-    wait_for(lambda: all(status() == 200 for _ in range(12)), 15, "the firm to be there again")
+    wait_for(lambda: all(status() == 200 for _ in range(12)), what="the firm to be there again")
     assert pages_of(stack, doc) == before
 
 

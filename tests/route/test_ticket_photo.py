@@ -270,7 +270,7 @@ def test_too_many_pixels_are_counted_before_any_is_unpacked(firm, ticket):
     assert len(packed) < 200_000
     begun = time.monotonic()
     assert refused(firm, ticket, packed, "photo-pixels") == "At most 50 megapixels"
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10  # to unpack it takes the converter's twelve seconds of the processor, and more
 
 
 def test_a_header_that_lies_about_its_size(firm, ticket):
@@ -283,7 +283,7 @@ def test_a_bomb_below_the_limit_is_unpacked_within_bounds(firm, ticket, stack):
     """50 megapixels of nothing: taken, in the converter's memory and time."""
     begun = time.monotonic()
     photo, _ = files_of(firm, taken(firm, ticket, bomb(9_990, 5_000)))
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 25
     assert size(photo) == (2048, 1025)
 
 

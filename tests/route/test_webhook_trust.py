@@ -67,7 +67,7 @@ def sign():
 
     yield ask
     node.stdin.close()
-    node.wait(10)
+    node.wait(60)
 
 
 def call(firm, caller=None, **fields):

@@ -9,7 +9,7 @@ import tempfile
 from .stack import ROOT
 
 # A page that is not there after this never comes.
-JOB_S = 180
+JOB_S = 300
 
 
 class Browser:
@@ -42,7 +42,7 @@ class Browser:
     def close(self):
         self.process.stdin.close()
         try:
-            self.process.wait(30)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

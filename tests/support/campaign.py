@@ -538,7 +538,7 @@ def outage_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
             failed = clients.counts["failed"]
             end = OUTAGES[outage](processes)
             if outage != "crashed":  # it may be back before anybody notices
-                wait_for(lambda: clients.counts["failed"] > failed, 30, "the outage to be felt")
+                wait_for(lambda: clients.counts["failed"] > failed, 60, "the outage to be felt")
             end()
             back = time.monotonic()
             acknowledged = clients.counts["acknowledged"]

@@ -218,7 +218,7 @@ def mailing(home, messages, say=lambda words: None, away_s=60, least=0, **more):
         wait_for(lambda: provider.count() == len(warm), 60, "the first messages")
         before = memory_kb(pid)
         ids = queue(stack, firm, messages, ["ecall_https"])
-        wait_for(lambda: provider.count() > len(warm), 30, "the mailing to begin")
+        wait_for(lambda: provider.count() > len(warm), 60, "the mailing to begin")
         begun = time.monotonic()
         first = provider.count()
         wait_for(lambda: provider.count() == len(warm) + messages or say(f"{provider.count()} accepted"), 300, "the mailing")

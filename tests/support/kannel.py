@@ -106,9 +106,9 @@ class Kannel:
         for process in stopped.values():
             process.terminate()
         for process in stopped.values():
-            process.wait(15)
+            process.wait(60)
         if phones is not None:
-            phones.wait(15)
+            phones.wait(60)
             phones.stdin.close()
 
     # ---- phones ----------------------------------------------------------------------------

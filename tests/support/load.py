@@ -50,13 +50,13 @@ class Load:
         wait_for(lambda: self.answered_hundreds >= until, 60, "the load to go on")
 
     def __enter__(self):
-        wait_for(lambda: self.answered_hundreds > 0, 30, "the first answer")
+        wait_for(lambda: self.answered_hundreds > 0, 60, "the first answer")
         return self
 
     def __exit__(self, *exception):
         self.process.send_signal(signal.SIGINT)
         self.process.wait(90)
-        self.reader.join(10)
+        self.reader.join(60)
         self.process.stdout.close()
         assert self.result is not None, "wrk did not say how it went"
 

@@ -84,7 +84,7 @@ class Processes:
         path = self.state / "run" / f"{route}.sock"
         pids = self.wait_running(route)
         held = [begin() for _ in pids]
-        wait_for(lambda: all(inodes(pid) & accepted(path) for pid in pids), 20, "every worker to accept")
+        wait_for(lambda: all(inodes(pid) & accepted(path) for pid in pids), what="every worker to accept")
         return held, pids
 
     def wait_running(self, name, other_than=()):

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 
-from .stack import ROOT
+from .stack import ROOT, free_port
 
 SIMULATOR = ROOT / "tests" / "support" / "provider_simulator.py"
 
@@ -27,10 +27,10 @@ def settings(port):
 class Provider:
     """One that runs. Its accounts: it:secret, and the one of a firm."""
 
-    def __init__(self, home, *options, port=0):
+    def __init__(self, home, *options, port=None):
         self.accepted_file = home / f"accepted-{uuid.uuid4().hex}"
         self.process = subprocess.Popen(
-            [sys.executable, SIMULATOR, "--accepted", self.accepted_file, "--port", str(port), "--user", "it:secret",
+            [sys.executable, SIMULATOR, "--accepted", self.accepted_file, "--port", str(port or free_port()), "--user", "it:secret",
              "--user", "firm:its own", *options], stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -50,5 +50,5 @@ class Provider:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()

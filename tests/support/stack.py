@@ -4,6 +4,8 @@ Everything here is real: nginx, the programs, Postgres, the dispatcher. Tests lo
 answer, at the database and at what the console provider wrote.
 """
 
+import datetime
+import fcntl
 import hmac
 import itertools
 import json
@@ -15,6 +17,7 @@ import socket
 import subprocess
 import time
 import uuid
+import zoneinfo
 
 import psycopg2
 import psycopg2.extras
@@ -25,8 +28,10 @@ from . import openapi
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
-def wait_for(condition, seconds=20, what="condition"):
-    """Polls until condition() is true and returns its value. Never a bare sleep in a test."""
+def wait_for(condition, seconds=60, what="condition"):
+    """Polls until condition() is true and returns its value. Never a bare sleep in a test.
+
+    The limit is for what never comes: a busy machine takes many times as long as a quiet one."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -37,10 +42,28 @@ def wait_for(condition, seconds=20, what="condition"):
         time.sleep(0.02)
 
 
+_ports = []  # what keeps them ours
+
+
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody has, and that no other process of these tests is given while this one lives.
+
+    It is none of those that the kernel gives to outgoing connections: such a one may be gone before, or while, its program
+    is restarted."""
+    first, _ = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
+    for _ in range(1000):
+        port = random.randrange(10000, first) if first > 12000 else random.randrange(1024, 65536)
+        ours = socket.socket(socket.AF_UNIX)
+        try:
+            ours.bind(f"\0opsfabric-test-port-{port}")
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", port))
+        except OSError:
+            ours.close()
+            continue
+        _ports.append(ours)
+        return port
+    raise AssertionError("no port is free")
 
 
 class Stack:
@@ -192,8 +215,21 @@ class Stack:
         return Tenant(self, **changes)
 
 
-# From a random start, so that runs on one stack do not meet; counted, so that tests do not.
-_numbers = itertools.count(random.randrange(4_000_000))
+def _first_number():
+    """Each process that joins a stack takes the next ten thousand; one with a stack of its own meets nobody. The first ten
+    thousand are for tests that make up a number themselves."""
+    joined = os.environ.get("OPSFABRIC_TEST_STACK")
+    if not joined:
+        return 10_000
+    with open(f"{joined}.numbers", "a+") as taken:
+        fcntl.flock(taken, fcntl.LOCK_EX)
+        taken.seek(0)
+        first = (len(taken.read()) + 1) * 10_000
+        taken.write("x")
+    return first
+
+
+_numbers = itertools.count(_first_number())
 
 
 def mobile():
@@ -203,6 +239,18 @@ def mobile():
 
 def landline():
     return f"+4144{2_000_000 + next(_numbers) % 5_000_000}"
+
+
+def noon_zone():
+    """A time zone in which it is about noon: there the day does not end in the middle of a long test."""
+    ahead = 12 - datetime.datetime.now(datetime.timezone.utc).hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
+
+
+def to_midnight():
+    """Seconds until the day ends in the zone of most firms."""
+    now = datetime.datetime.now(zoneinfo.ZoneInfo("Europe/Zurich"))
+    return 86400 - (now.hour * 3600 + now.minute * 60 + now.second)
 
 
 class Tenant:
