@@ -25,6 +25,7 @@
 #include "delivery.h"
 #include "log.h"
 #include "message.h"
+#include "notify.h"
 #include "problem.h"
 #include "provider.h"
 
@@ -164,6 +165,7 @@ stop(struct dispatcher *d, int status)
 	d->stopping = true;
 	d->status = status;
 	d->stop_limit_us = clock_ticks_us() + STOP_LIMIT_US;
+	notify_stopping();
 	delivery_stop(d->delivery);
 }
 
@@ -194,6 +196,7 @@ run(struct dispatcher *d)
 		delivery_wait(d->delivery, fds, d->bell.fd < 0 ? 1 : 2);
 		look(d);
 		delivery_step(d->delivery);
+		notify_alive();
 		if (db_is_wrong(d->db))
 			return EXIT_FAILURE;
 		if (d->stopping && clock_ticks_us() > d->stop_limit_us) {
@@ -234,6 +237,8 @@ main(void)
 	d.delivery = delivery_new(d.db);
 	log_info("carries messages; SMS_PROVIDER is %s",
 	    provider_configured()->name);
+	/* Also while the database is away: it comes back by itself. */
+	notify_ready("Carries messages");
 	status = run(&d);
 	bell_close(&d.bell);
 	delivery_free(d.delivery);

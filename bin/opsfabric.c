@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "config.h"
 #include "db.h"
 #include "log.h"
 #include "opsfabric_command.h"
@@ -202,6 +203,32 @@ command_start(struct command_run *run, int argc, char **argv)
 	return command->run(run);
 }
 
+/*
+ * On a server the settings are in a file. Whoever names an installation in the
+ * environment, by its state directory, means that one.
+ */
+static bool
+is_of_server(void)
+{
+	static enum {
+		UNKNOWN,
+		SERVER,
+		NAMED
+	} is;
+
+	if (is == UNKNOWN)
+		is = config_is_set(CONFIG_OPSFABRIC_STATE) ? NAMED : SERVER;
+	return is == SERVER;
+}
+
+static void
+settings_read(const char *path)
+{
+	if (is_of_server() && config_read_file(path) != 0 && errno != ENOENT)
+		command_error(
+		    "%s: %s; is this for root?", path, strerror(errno));
+}
+
 static enum command_exit
 run_command(int argc, char **argv)
 {
@@ -212,6 +239,9 @@ run_command(int argc, char **argv)
 	run.command = command_find(argc, argv, &words);
 	if (run.command == NULL)
 		return command_unknown(argv[1]);
+	settings_read(OPSFABRIC_CONF_DIR "/opsfabric.conf");
+	if (run.command == commands_migrate)
+		settings_read(OPSFABRIC_CONF_DIR "/owner.conf");
 	run.arena = arena_new(ARENA_CAP);
 	end = command_start(&run, argc - words, argv + words);
 	arena_free(run.arena);

@@ -19,7 +19,8 @@ set_target_properties(photo_convert PROPERTIES
 target_link_libraries(photo_convert PRIVATE project_flags PkgConfig::VIPS)
 install(TARGETS photo_convert RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
-target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}")
+target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}"
+	OPSFABRIC_CONF_DIR="${OPSFABRIC_CONF_DIR}")
 install(TARGETS dispatcher RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
 install(TARGETS command RUNTIME COMPONENT programs)
@@ -27,10 +28,6 @@ install(TARGETS command RUNTIME COMPONENT programs)
 # For the sysadmin. The migrations are inside the command; what a superuser has to run is not.
 install(FILES schema/roles.sql
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric/schema COMPONENT schema)
-install(FILES docs/man/opsfabric.1
-	DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT doc)
-install(FILES NEWS.md deploy/opsfabric.env.example
-	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT doc)
 install(DIRECTORY docs/
 	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT doc
 	FILES_MATCHING PATTERN *.md PATTERN openapi.yaml PATTERN man EXCLUDE)

@@ -14,7 +14,8 @@ set(OPSFABRIC_NGINX_DIR ${CMAKE_INSTALL_FULL_DATADIR}/opsfabric/nginx)
 set(OPSFABRIC_HTML_DIR ${OPSFABRIC_NGINX_DIR}/html)
 set(OPSFABRIC_FILES_DIR ${OPSFABRIC_NGINX_DIR})
 set(OPSFABRIC_CACHE_DIR /var/cache/opsfabric-pages)
-set(OPSFABRIC_LISTEN 80)
+# Timers of this host ask on the second one.
+set(OPSFABRIC_LISTEN "80;\n\tlisten 127.0.0.1:8480")
 set(OPSFABRIC_ACCESS_LOG /var/log/nginx/opsfabric.log)
 set(OPSFABRIC_LIMIT_KEY "$opsfabric_client")
 
