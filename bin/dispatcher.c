@@ -25,6 +25,7 @@
 #include "delivery.h"
 #include "log.h"
 #include "message.h"
+#include "metrics.h"
 #include "notify.h"
 #include "problem.h"
 #include "provider.h"
@@ -45,6 +46,7 @@ struct bell {
 struct dispatcher {
 	struct db *db;
 	struct delivery *delivery;
+	struct metrics *metrics;
 	struct bell bell;
 	int signals;
 	bool stopping;
@@ -234,7 +236,8 @@ main(void)
 	if (may_start(&d) != 0)
 		return EXIT_FAILURE;
 	d.db = db_new(STMT_ROLE_SERVICE, "dispatcher");
-	d.delivery = delivery_new(d.db);
+	d.metrics = metrics_open("dispatcher");
+	d.delivery = delivery_new(d.db, d.metrics);
 	log_info("carries messages; SMS_PROVIDER is %s",
 	    provider_configured()->name);
 	/* Also while the database is away: it comes back by itself. */
@@ -242,6 +245,7 @@ main(void)
 	status = run(&d);
 	bell_close(&d.bell);
 	delivery_free(d.delivery);
+	metrics_close(d.metrics);
 	db_free(d.db);
 	log_info("ended");
 	return status;

@@ -26,6 +26,7 @@ set(ROUTE_LIMIT_visitor "")
 set(ROUTE_LIMIT_tenant "")
 set(ROUTE_LIMIT_provider "")
 set(ROUTE_LIMIT_cron "")
+set(ROUTE_LIMIT_operator "")
 set(ROUTE_LIMIT_anyone "")
 
 # What one route needs of nginx and no other. A photo takes a telephone minutes to send, and seconds to
@@ -95,6 +96,8 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 	endif()
 	if(caller STREQUAL VISITOR)
 		set(template location_page.conf.in)
+	elseif(caller STREQUAL OPERATOR)
+		set(template location_operator.conf.in)
 	endif()
 	configure_file(${PROJECT_SOURCE_DIR}/nginx/${template}
 		${PROJECT_BINARY_DIR}/nginx/routes.d/${ROUTE_NAME}.conf @ONLY)

@@ -19,6 +19,7 @@
 #include "inquiry.h"
 #include "log.h"
 #include "message.h"
+#include "metrics.h"
 #include "problem.h"
 #include "provider.h"
 
@@ -67,6 +68,7 @@ struct slot {
 	struct arena *arena; /* what the outcome points to */
 	struct id id;
 	struct masked to;
+	const char *firm;
 	int64_t begun_us;
 	struct message_result result;
 };
@@ -106,7 +108,7 @@ lane_open(struct delivery *d, int i, int first)
 }
 
 struct delivery *
-delivery_new(struct db *db)
+delivery_new(struct db *db, struct metrics *metrics)
 {
 	struct delivery *d = calloc(1, sizeof(*d));
 	int first = 0;
@@ -121,6 +123,7 @@ delivery_new(struct db *db)
 	d->self = id_new();
 	d->outbox.db = db;
 	d->outbox.self = d->self.text;
+	d->outbox.metrics = metrics;
 	d->inquirer = inquirer_new(&d->outbox, d->http);
 	d->slots = calloc((size_t)d->slot_count, sizeof(*d->slots));
 	if (d->slots == NULL)
@@ -201,10 +204,11 @@ log_outcome(const struct slot *s)
 
 	/* No text, no full number: not what the provider said either. */
 	(void)snprintf(line, sizeof(line),
-	    "message %s: %s %s attempt %d %s in %" PRId64 " us%s%s", s->id.text,
-	    s->lane->provider->name, message_outcome_name(o->kind),
-	    s->result.attempt, s->to.text, clock_ticks_us() - s->begun_us,
-	    o->reason == NULL ? "" : ": ", o->reason == NULL ? "" : o->reason);
+	    "message %s: %s %s attempt %d %s %s in %" PRId64 " us%s%s",
+	    s->id.text, s->lane->provider->name, message_outcome_name(o->kind),
+	    s->result.attempt, s->firm, s->to.text,
+	    clock_ticks_us() - s->begun_us, o->reason == NULL ? "" : ": ",
+	    o->reason == NULL ? "" : o->reason);
 	if (o->is_our_fault)
 		log_error("%s", line);
 	else if (o->kind == OUTCOME_SENT)
@@ -229,10 +233,19 @@ retry_at(const struct outcome *o, int attempt)
 static void
 slot_end(struct delivery *d, struct slot *s, struct outcome outcome)
 {
+	static const enum metrics_outcome counted[] = {
+		[OUTCOME_SENT] = METRICS_SENT,
+		[OUTCOME_FAILED] = METRICS_FAILED,
+		[OUTCOME_RETRY] = METRICS_RETRY,
+		[OUTCOME_UNKNOWN] = METRICS_UNKNOWN,
+	};
+
 	s->result.outcome = outcome;
 	if (outcome.kind == OUTCOME_RETRY)
 		s->result.retry_at = retry_at(&outcome, s->result.attempt);
 	slot_move(d, s, SLOT_ENDED);
+	metrics_add_message(
+	    d->outbox.metrics, s->lane->provider, counted[outcome.kind]);
 	log_outcome(s);
 }
 
@@ -346,6 +359,7 @@ slot_begin(struct delivery *d, struct slot *s, const struct message *m,
 	arena_reset(s->arena);
 	(void)snprintf(s->id.text, sizeof(s->id.text), "%s", m->id);
 	s->to = log_masked(m->to);
+	s->firm = arena_strdup(s->arena, m->firm);
 	s->begun_us = clock_ticks_us();
 	s->result.id = s->id.text;
 	s->result.attempt = m->attempt;

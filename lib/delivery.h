@@ -15,10 +15,11 @@
 #include <stdbool.h>
 
 struct db;
+struct metrics;
 struct delivery;
 
 /* Free with delivery_free(). */
-struct delivery *delivery_new(struct db *db);
+struct delivery *delivery_new(struct db *db, struct metrics *metrics);
 void delivery_free(struct delivery *d);
 
 /* Something was queued: look at once, not when the second is over. */

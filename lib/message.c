@@ -17,6 +17,7 @@
 #include "db.h"
 #include "id.h"
 #include "log.h"
+#include "metrics.h"
 #include "problem.h"
 
 /* Rows that one sweep looks at; it is repeated while there are more. */
@@ -59,6 +60,7 @@ message_read(
 	out->from = text_or_empty(db_get(b, 0, row, "from_number"));
 	out->to = text_or_empty(db_get(b, 0, row, "to_number"));
 	out->body = text_or_empty(db_get(b, 0, row, "body"));
+	out->firm = db_get(b, 0, row, "slug");
 	out->lives_us =
 	    strtol(db_get(b, 0, row, "lives_s"), NULL, 10) * CLOCK_SECOND;
 	if (account_open(&out->account, a, db_get(b, 0, row, "customer_id"),
@@ -160,6 +162,18 @@ message_conclude(const struct outbox *o, struct arena *a,
 	return db_flush(b, why);
 }
 
+/* A row that this dispatcher never held. */
+static void
+sweep_count(
+    const struct outbox *o, const char *provider, enum metrics_outcome outcome)
+{
+	const struct provider *p = provider_find(provider);
+
+	/* Of a later version there may be one that we do not know. */
+	if (p != NULL)
+		metrics_add_message(o->metrics, p, outcome);
+}
+
 int
 message_sweep(
     bool *more, const struct outbox *o, struct arena *a, struct problem *why)
@@ -179,13 +193,19 @@ message_sweep(
 	db_queue(b, STMT_MESSAGE_EXPIRE, &expire);
 	if (db_flush_once(b, why) != 0)
 		return -1;
-	for (int i = 0; i < db_rows(b, 0); i++)
-		log_warn("message %s: %s attempt %s unknown: its dispatcher "
+	for (int i = 0; i < db_rows(b, 0); i++) {
+		log_warn("message %s: %s unknown attempt %s %s: its dispatcher "
 			 "was lost",
 		    db_get(b, 0, i, "id"), db_get(b, 0, i, "provider"),
-		    db_get(b, 0, i, "attempts"));
-	for (int i = 0; i < db_rows(b, 1); i++)
-		log_warn("message %s: expired", db_get(b, 1, i, "id"));
+		    db_get(b, 0, i, "attempts"), db_get(b, 0, i, "slug"));
+		sweep_count(o, db_get(b, 0, i, "provider"), METRICS_UNKNOWN);
+	}
+	for (int i = 0; i < db_rows(b, 1); i++) {
+		log_warn("message %s: %s expired attempt %s %s",
+		    db_get(b, 1, i, "id"), db_get(b, 1, i, "provider"),
+		    db_get(b, 1, i, "attempts"), db_get(b, 1, i, "slug"));
+		sweep_count(o, db_get(b, 1, i, "provider"), METRICS_EXPIRED);
+	}
 	*more = db_rows(b, 0) == SWEEP_MOST || db_rows(b, 1) == SWEEP_MOST;
 	return 0;
 }

@@ -17,6 +17,7 @@
 
 struct arena;
 struct db;
+struct metrics;
 struct problem;
 
 /*
@@ -28,7 +29,8 @@ struct problem;
 /* One dispatcher's share of the outbox. */
 struct outbox {
 	struct db *db;
-	const char *self; /* id of this dispatcher, new at every start */
+	const char *self;        /* id of this dispatcher, new at every start */
+	struct metrics *metrics; /* that expired and lost ones are counted in */
 };
 
 /* How many messages of each provider may be begun; 0: none are asked for. */

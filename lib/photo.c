@@ -137,6 +137,7 @@ ticket_read(struct upload *u, struct problem *why)
 		    fields_pointer(FIELD_TICKET_ID), "There is no such ticket");
 	u->name.customer_id = db_get(b, 0, 0, "customer_id");
 	u->taken->slug = db_get(b, 0, 0, "slug");
+	route_note_firm(req, u->taken->slug);
 	u->taken->language = db_get(b, 0, 0, "language");
 	u->taken->ticket_id = u->ticket_id;
 	created_us =

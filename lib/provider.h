@@ -28,6 +28,7 @@ struct message {
 	const char *from; /* "" if the row names no sender */
 	const char *to;
 	const char *body;
+	const char *firm; /* whose it is: a slug */
 	int64_t lives_us; /* until it is of no use any more */
 	struct account account;
 	/* Why the firm's account cannot be used, or NULL. */

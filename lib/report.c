@@ -161,6 +161,7 @@ apply(struct report *r, const struct request *req, struct problem *why)
 	db_queue(b, STMT_MESSAGE_RECEIPT, &params);
 	if (db_flush(b, why) != 0)
 		return -1;
+	route_note_firm(req, db_get(b, 1, 0, "slug"));
 	r->status = db_get(b, 1, 0, "status");
 	if (r->status == NULL)
 		return 0;

@@ -336,6 +336,7 @@ review_click(
 	if (db_flush(b, why) != 0)
 		return -1;
 	*location = db_get(b, 1, 0, "google_review_link");
+	route_note_firm(req, db_get(b, 1, 0, "slug"));
 	if (!review_link_is_allowed(*location))
 		return problem(
 		    why, PROBLEM_NOT_FOUND, NULL, "This link leads nowhere");

@@ -4,6 +4,7 @@
 #include "route.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -16,6 +17,7 @@
 #include "digest.h"
 #include "id.h"
 #include "log.h"
+#include "metrics.h"
 #include "problem.h"
 #include "provider.h"
 #include "serve.h"
@@ -47,6 +49,12 @@ struct worker {
 	const struct route_line *line;
 	struct arena *arena;
 	struct db *db;
+	struct metrics *metrics;
+};
+
+/* What a handler found out, for the line in the log. */
+struct route_note {
+	char firm[64]; /* a slug has 60 characters at most */
 };
 
 /* What a handler reads by itself. */
@@ -76,6 +84,14 @@ route_bearer(const struct request *req)
 	/* "Bearer" alone is a token, and a wrong one: nobody becomes the
 	 * public by an empty variable. */
 	return token + strspn(token, " ");
+}
+
+void
+route_note_firm(const struct request *req, const char *slug)
+{
+	if (req->note != NULL && slug != NULL)
+		(void)snprintf(
+		    req->note->firm, sizeof(req->note->firm), "%s", slug);
 }
 
 const char *
@@ -422,16 +438,45 @@ file_write(struct serve_request *r, const struct response_file *file)
 	}
 }
 
+/* What became of a request: counted, and a line of the log; its form is in
+ * docs/operations.md. */
+static void
+account(const struct worker *w, const struct serve_request *r,
+    const struct request *req, const struct response *res,
+    const struct problem *why, int64_t begun_us)
+{
+	const char *method = serve_param(r, "REQUEST_METHOD");
+	struct db_effort effort = db_effort(w->db);
+	struct metrics_request done = {
+		.status = res->status,
+		.us = clock_ticks_us() - begun_us,
+		.database_us = effort.us,
+		.round_trips = effort.round_trips,
+	};
+
+	metrics_add_request(w->metrics, &done);
+	log_info("%s %d %lldus db %d %ldus %s %s %s%s%s", req->id, res->status,
+	    (long long)done.us, effort.round_trips, effort.us,
+	    *method == '\0' ? "-" : method, w->route->name, req->note->firm,
+	    why->code == PROBLEM_NONE ? "" : " ",
+	    why->code == PROBLEM_NONE ? "" : problem_slug(why->code));
+}
+
 static void
 handle(struct serve_request *r, void *arg)
 {
 	struct worker *w = arg;
 	struct route_body rest = { .peer = r };
-	struct request req = { .arena = w->arena, .db = w->db, .rest = &rest };
+	struct route_note note = { .firm = "-" };
+	struct request req = {
+		.arena = w->arena,
+		.db = w->db,
+		.rest = &rest,
+		.note = &note,
+	};
 	struct response res = { .status = 200 };
 	struct problem why = { 0 };
 	int64_t begun_us = clock_ticks_us();
-	struct db_effort effort;
 	struct buf out;
 
 	req.now = clock_now();
@@ -453,12 +498,7 @@ handle(struct serve_request *r, void *arg)
 	serve_write(r, out.text, out.len);
 	if (res.file != NULL && !req.is_head)
 		file_write(r, res.file);
-	effort = db_effort(w->db);
-	log_info("%s %d %lldus db %d %ldus %s%s%s", req.id, res.status,
-	    (long long)(clock_ticks_us() - begun_us), effort.round_trips,
-	    effort.us, serve_param(r, "REQUEST_METHOD"),
-	    why.code == PROBLEM_NONE ? "" : " ",
-	    why.code == PROBLEM_NONE ? "" : problem_slug(why.code));
+	account(w, r, &req, &res, &why, begun_us);
 	arena_reset(w->arena);
 }
 
@@ -486,6 +526,7 @@ route_main(const struct route *route)
 	assert((w.line->caller == CALLER_TENANT) == (route->firm != NULL));
 	if (provider_configured() == NULL || !provider_clock_is_allowed())
 		return EXIT_FAILURE;
+	w.metrics = metrics_open(route->name);
 	if (route->prepare != NULL)
 		route->prepare();
 	w.arena = arena_new(ARENA_CAP);
@@ -500,5 +541,6 @@ route_main(const struct route *route)
 		rc = -1;
 	db_free(w.db);
 	arena_free(w.arena);
+	metrics_close(w.metrics);
 	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

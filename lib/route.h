@@ -18,6 +18,7 @@ struct arena;
 struct db;
 struct problem;
 struct route_body;
+struct route_note;
 struct tenant;
 
 enum http_method {
@@ -40,6 +41,7 @@ enum caller {
 	CALLER_VISITOR,  /* people with a browser: nginx keeps the pages */
 	CALLER_PROVIDER, /* verified by the route */
 	CALLER_TENANT,   /* the firm's token: see firm below */
+	CALLER_OPERATOR, /* nginx lets in the operator's machines only */
 	CALLER_CRON      /* CRON_SECRET, checked before anything else */
 };
 
@@ -69,7 +71,8 @@ struct request {
 	size_t body_len;
 	struct route_body *rest; /* of a BODY_MULTIPART, which is not in body */
 	const char *content_type;
-	const char *accept; /* what the client would like to get */
+	const char *accept;      /* what the client would like to get */
+	struct route_note *note; /* for its line in the log, or NULL */
 };
 
 /* Bytes of an answer that are no text and too many for an arena. */
@@ -123,6 +126,12 @@ const char *route_path_part(const struct request *req, int i);
  * ended before its Content-Length.
  */
 long route_body_part(const struct request *req, char *bytes, size_t size);
+
+/*
+ * For the line in the log: the firm that this request turned out to be about,
+ * by its slug; the last one counts. NULL says nothing.
+ */
+void route_note_firm(const struct request *req, const char *slug);
 
 /* The token of "Authorization: Bearer <token>", or NULL. */
 const char *route_bearer(const struct request *req);

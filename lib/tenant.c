@@ -451,6 +451,7 @@ tenant_find(const struct tenant **out, const struct request *req,
 		return problem(why, PROBLEM_TENANT_UNKNOWN, by->field,
 		    "No firm is known by this");
 	*out = &slot->tenant;
+	route_note_firm(req, slot->tenant.slug);
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 -- $3 claimed_until: end of the lease
 -- $4 providers: whose messages
 -- $5 slots: free transfers of each of them, the most that is taken
--- > id, status, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s, boxes
+-- > id, status, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s, slug, boxes
 with
 due as (
   select d.* from unnest($4::text[], $5::int[]) w (provider, slots)
@@ -90,6 +90,7 @@ w_usage as (
         first_hour_segments = excluded.first_hour_segments + case when u.first_hour = excluded.first_hour then u.first_hour_segments else 0 end)
 select id, status, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at,
        extract(epoch from expires_at - $2::timestamptz)::bigint as lives_s,
+       (select k.slug from customers k where k.id = taken.customer_id) as slug,
        case when status = 'sending' then (
          select jsonb_object_agg(s.name, s.sealed) from secrets s
          where s.customer_id = taken.customer_id

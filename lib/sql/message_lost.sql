@@ -2,7 +2,7 @@
 -- role: service
 -- $1 now: the instant
 -- $2 event_ids: for the history, as many as are taken at most
--- > id, attempts, customer_id, provider
+-- > id, attempts, customer_id, provider, slug
 with
 i as (
   select $1::timestamptz as now, $2::uuid[] as event_ids),
@@ -19,4 +19,4 @@ w_event as (
   select i.event_ids[l.n], l.customer_id, l.ticket_id, 'sms_unknown', l.error, i.now
   from i, (select lost.*, row_number() over (order by id) as n from lost) l
   where l.ticket_id is not null)
-select id, attempts, customer_id, provider from lost
+select id, attempts, customer_id, provider, (select k.slug from customers k where k.id = lost.customer_id) as slug from lost

@@ -10,7 +10,7 @@
 -- $8 event_row: for a receipt that matches nothing: it is kept, by their id for whoever stores that
 -- $9 fingerprint: hash of the request
 -- $10 raw: the request as it came
--- > id, old_status, status, kept
+-- > id, old_status, status, slug, kept
 with
 i as (
   select app_tenant() as tenant, $1::uuid as message_id, $2::text as provider, $3::text as provider_id, $4::text as said, left($5::text, 1000) as error,
@@ -44,4 +44,6 @@ w_kept as (
   from i
   where not exists (select from which)
   on conflict (customer_id, provider, event_id) do nothing)
-select d.id, d.old_status, case when d.moves then i.said else d.old_status end as status, d.id is null as kept from i left join d on true
+select d.id, d.old_status, case when d.moves then i.said else d.old_status end as status,
+       (select c.slug from customers c where c.id = i.tenant) as slug, d.id is null as kept
+from i left join d on true

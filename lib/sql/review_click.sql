@@ -4,7 +4,7 @@
 -- $2 counts: false for HEAD and for robots that look at links: nothing is noted
 -- $3 now: the instant of the request
 -- $4 event_id: id of the event
--- > ticket_id, google_review_link, counted
+-- > ticket_id, google_review_link, slug, counted
 with
 i as (
   select app_tenant() as tenant, $1::text as code, $2::boolean as counts, $3::timestamptz as now, $4::uuid as event_id),
@@ -19,6 +19,6 @@ w_ticket as (
 w_event as (
   insert into ticket_events (id, customer_id, ticket_id, event_type, created_at)
   select i.event_id, i.tenant, w_link.ticket_id, 'review_clicked', i.now from i, w_link)
-select l.ticket_id, c.google_review_link, exists (select from w_link) or exists (select from ticket_events e where e.id = $4::uuid) as counted
+select l.ticket_id, c.google_review_link, c.slug, exists (select from w_link) or exists (select from ticket_events e where e.id = $4::uuid) as counted
 from l, customers c
 where c.id = (select app_tenant())

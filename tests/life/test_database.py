@@ -73,6 +73,7 @@ def request_of(route, stack, firm):
         "alert_link": lambda: ("GET", "/a/" + uuid.uuid4().hex[:16], None, {}, 404),
         "review_link": lambda: ("GET", "/r/" + uuid.uuid4().hex[:12], None, {}, 404),
         "health": lambda: ("GET", "/healthz", None, {}, 200),
+        "metrics": lambda: ("GET", "/metrics", None, {}, 200),
         "root": lambda: ("GET", "/", None, {}, 302),
         # A firm that is known is remembered for some seconds; one that is not is asked for each time.
         "wizard": lambda: ("GET", f"/x-{uuid.uuid4().hex[:12]}/anfrage", None, {}, 404),
@@ -119,8 +120,9 @@ def all_work(processes, stack, firm):
 
 
 def nothing_works(processes, asked):
-    """Every route says 503, when to come again, and that soon. Where / leads is known for some seconds."""
-    routes = [route for route in processes.routes() if route != "root"]
+    """Every route says 503, when to come again, and that soon. Where / leads is known for some seconds, and what
+    is counted without it is told."""
+    routes = [route for route in processes.routes() if route not in ("root", "metrics")]
     with concurrent.futures.ThreadPoolExecutor(len(routes)) as pool:
         answers = dict(zip(routes, pool.map(asked, routes)))
     for route, (status, seconds, headers) in answers.items():

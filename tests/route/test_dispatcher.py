@@ -32,6 +32,7 @@ PROGRAMS = pathlib.Path(
     os.environ.get("OPSFABRIC_PROGRAMS", ROOT / "build" / os.environ.get("OPSFABRIC_PRESET", "asan")))
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 TENANT = "00000000-0000-7000-8000-0000000000d1"
+SLUG = "muster-ag"
 TICKET = "00000000-0000-7000-8000-0000000000d2"
 TO = "+41791234567"
 
@@ -61,7 +62,7 @@ class Cluster:
         subprocess.run([PROGRAMS / "bin" / "opsfabric", "migrate"], check=True, capture_output=True,
                        env=dict(os.environ, DATABASE_OWNER_URL=self.url("opsfabric_owner"), OPSFABRIC_STATE=str(home)))
         self.sql("insert into customers (id, name, slug, phone, sms_number, daily_segments)"
-                 " values (%s, 'Muster AG', 'muster-ag', '+41434435200', '+41790000001', 1000000000)", TENANT)
+                 " values (%s, 'Muster AG', %s, '+41434435200', '+41790000001', 1000000000)", TENANT, SLUG)
         self.sql("insert into tickets (id, customer_id, number, source, status, urgency, created_at, updated_at)"
                  " values (%s, %s, 1, 'manual', 'NEW', 'MED', now(), now())", TICKET, TENANT)
 
@@ -323,7 +324,7 @@ def test_a_sent_row_was_accepted_as_it_says(outbox):
     events = outbox.sql("select event_type from ticket_events where ticket_id = %s", TICKET)
     assert [e["event_type"] for e in events] == ["sms_sent"] * 20
     log = outbox.log.read_text()
-    assert all(f"message {i}: ecall sent attempt 1 +41 79 *** ** 67 in " in log for i in ids)
+    assert all(f"message {i}: ecall sent attempt 1 {SLUG} +41 79 *** ** 67 in " in log for i in ids)
     assert TO not in log and TO[1:] not in log and "ller" not in log and "secret" not in log
 
 

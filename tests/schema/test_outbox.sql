@@ -35,7 +35,7 @@ select is(jsonb_build_array(claimed_by, claimed_until = tap.at(11)), jsonb_build
 select is(pg_temp.claim(tap.at(10), 9), array[4, 5], 'nobody claims twice; nothing too early, too late or of another provider');
 select is(pg_temp.claim(tap.at(10), 9, 'ecall'), array[6], 'each provider has its queue');
 select pg_temp.put(100, '{"from": 0}');
-select is((select array_agg(k order by k) from jsonb_object_keys(c) k), '{attempts,body,boxes,channel,customer_id,expires_at,from_number,id,lives_s,provider,segments,status,template,ticket_id,to_number}',
+select is((select array_agg(k order by k) from jsonb_object_keys(c) k), '{attempts,body,boxes,channel,customer_id,expires_at,from_number,id,lives_s,provider,segments,slug,status,template,ticket_id,to_number}',
           'a claim returns all that a sender needs')
 from tap.call('message_claim', jsonb_build_object('claimed_by', tap.a(), 'now', tap.at(10), 'claimed_until', tap.at(11), 'providers', '{console}', 'slots', '{9}')) c;
 delete from sms_log where id = pg_temp.id(100);

@@ -43,12 +43,12 @@ select is(array(select said from unnest('{delivered,failed,sent}'::text[]) said 
 
 -- by our id
 select pg_temp.put(1, jsonb_build_object('ticket', id)) from t;
-select is(pg_temp.receipt(1, 'sent', '{"provider_id": "p1"}') - 'id', '{"old_status": "sending", "status": "sent", "kept": false}', 'faster than the answer');
+select is(pg_temp.receipt(1, 'sent', '{"provider_id": "p1"}') - array['id', 'slug'], '{"old_status": "sending", "status": "sent", "kept": false}', 'faster than the answer');
 select is(pg_temp.state(1), 'sent p1', 'it brings the provider''s id');
 select is(jsonb_build_array(claimed_by, claimed_until, status_at), jsonb_build_array(null, null, tap.at(5)), 'and ends the claim') from sms_log where id = pg_temp.id(1);
 select is(pg_temp.receipt(1, 'sent') ->> 'status', 'sent', 'again');
 select is(pg_temp.outcome(1, 'sent', 'p1'), null, 'the answer has nothing to add');
-select is(pg_temp.receipt(1, 'delivered', '{"provider_id": "other"}') - 'id', '{"old_status": "sent", "status": "delivered", "kept": false}', 'delivered');
+select is(pg_temp.receipt(1, 'delivered', '{"provider_id": "other"}') - array['id', 'slug'], '{"old_status": "sent", "status": "delivered", "kept": false}', 'delivered');
 select is(pg_temp.receipt(1, s) ->> 'status', 'delivered', 'after it ' || s || ' changes nothing') from unnest('{sent,failed,delivered}'::text[]) s;
 select is(pg_temp.state(1), 'delivered p1', 'nor does it write an error');
 select is(pg_temp.history(), '[["sms_sent", null], ["sms_delivered", null]]', 'the history has each move once');

@@ -72,10 +72,10 @@ select is(count(*), 0::bigint, 'a wrong one does not') from tap.call('review_lin
 create function pg_temp.click(counts boolean, at timestamptz, tenant uuid default tap.a()) returns jsonb language sql volatile
   return (select tap.call('review_click', jsonb_build_object('code', code, 'counts', counts, 'now', at, 'event_id', gen_random_uuid()), tenant) - 'ticket_id' from link);
 select is(count(*), 1::bigint, 'REVIEW_CLICK_LOCK finds its contact') from link, tap.call('review_click_lock', jsonb_build_object('code', code), tap.a());
-select is(pg_temp.click(false, tap.at(80)), '{"google_review_link": "https://g.page/r/doerfler/review", "counted": false}', 'a robot is shown the way');
+select is(pg_temp.click(false, tap.at(80)), '{"google_review_link": "https://g.page/r/doerfler/review", "slug": "doerfler-ag", "counted": false}', 'a robot is shown the way');
 select is(bool_or(review_clicked), false, 'and not counted') from tickets;
-select is(pg_temp.click(true, tap.at(81)), '{"google_review_link": "https://g.page/r/doerfler/review", "counted": true}', 'a person');
-select is(pg_temp.click(true, tap.at(82)), '{"google_review_link": "https://g.page/r/doerfler/review", "counted": false}', 'the same person again');
+select is(pg_temp.click(true, tap.at(81)), '{"google_review_link": "https://g.page/r/doerfler/review", "slug": "doerfler-ag", "counted": true}', 'a person');
+select is(pg_temp.click(true, tap.at(82)), '{"google_review_link": "https://g.page/r/doerfler/review", "slug": "doerfler-ag", "counted": false}', 'the same person again');
 select is(count(*), 1::bigint, 'counts once') from ticket_events where event_type = 'review_clicked';
 select is(jsonb_build_array(t.review_clicked, link.clicked_at = tap.at(81)), '[true, true]', 'on the ticket') from link join tickets t on t.id = link.ticket_id;
 select is(pg_temp.click(true, tap.at(83), tap.b()), null, 'another tenant has no such link');

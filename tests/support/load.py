@@ -115,7 +115,7 @@ def load_of(route, stack, firm):
         return ("GET", f"/{firm.slug}/anfrage?flow=request"), {}, {200}
     if route == "page":
         return ("GET", f"/{firm.slug}?past=the-cache"), {}, {200}
-    return ("GET", {"health": "/healthz", "root": "/"}[route]), {}, {200, 302}
+    return ("GET", {"health": "/healthz", "metrics": "/metrics", "root": "/"}[route]), {}, {200, 302}
 
 
 # ---- the same request many times at one moment ------------------------------------------------
