@@ -5,9 +5,10 @@ set(OPSFABRIC_SERVER_STATE /var/lib/opsfabric)
 set(units_dir ${PROJECT_BINARY_DIR}/systemd)
 
 # How many workers a route has. A request that finds none free waits in the socket's queue; a timer's route
-# is asked by one timer.
+# is asked by one timer, the operator's by one Prometheus.
 set(ROUTE_WORKERS 2)
 set(ROUTE_WORKERS_cron 1)
+set(ROUTE_WORKERS_operator 1)
 
 # What one route needs of its sandbox and no other. Photos are written, by a child (photo_convert) that may use 1 GB
 # and puts itself behind other programs.
