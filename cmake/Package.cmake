@@ -13,7 +13,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 # nginx is before the programs, curl asks for what is due, the zones are those of the firms.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-	"nginx, curl, ca-certificates, tzdata, systemd (>= 252)")
+	"nginx, curl, openssl, ca-certificates, tzdata, systemd (>= 252)")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "postgresql (>= 15)")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "certbot, bash-completion")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "missed calls of trades firms become tickets and kept promises")

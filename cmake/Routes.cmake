@@ -14,20 +14,23 @@ set(OPSFABRIC_NGINX_DIR ${CMAKE_INSTALL_FULL_DATADIR}/opsfabric/nginx)
 set(OPSFABRIC_HTML_DIR ${OPSFABRIC_NGINX_DIR}/html)
 set(OPSFABRIC_FILES_DIR ${OPSFABRIC_NGINX_DIR})
 set(OPSFABRIC_CACHE_DIR /var/cache/opsfabric-pages)
-# Timers of this host ask on the second one.
-set(OPSFABRIC_LISTEN "80;\n\tlisten 127.0.0.1:8480")
 set(OPSFABRIC_ACCESS_LOG /var/log/nginx/opsfabric.log)
+set(OPSFABRIC_ERROR_LOG /var/log/nginx/opsfabric-error.log)
 set(OPSFABRIC_LIMIT_KEY "$opsfabric_client")
+# What the sysadmin decides, the certificates, and what is asked for by who gives them.
+set(OPSFABRIC_SITE_DIR ${OPSFABRIC_CONF_DIR}/nginx)
+set(OPSFABRIC_TLS_DIR ${OPSFABRIC_CONF_DIR}/tls)
+set(OPSFABRIC_ACME_DIR /var/lib/opsfabric-acme)
 
-# What a line of ROUTES becomes in nginx, by who calls: the public is counted per address.
-# A provider sends from few addresses and would lose calls; its requests are verified.
-set(ROUTE_LIMIT_public "limit_req zone=opsfabric_public burst=20 nodelay;")
-set(ROUTE_LIMIT_visitor "")
-set(ROUTE_LIMIT_tenant "")
-set(ROUTE_LIMIT_provider "")
-set(ROUTE_LIMIT_cron "")
-set(ROUTE_LIMIT_operator "")
-set(ROUTE_LIMIT_anyone "")
+# What a line of ROUTES becomes in nginx, by who calls. The public is counted per address: its POSTs,
+# for a form is what somebody could flood, more closely than its GETs. A provider sends from few
+# addresses and would lose calls; its requests are verified, as are those of tenant and cron.
+set(limited_post "limit_req zone=opsfabric_public burst=20 nodelay;")
+set(limited_get "limit_req zone=opsfabric_visitors burst=60 nodelay;")
+set(ROUTE_LIMIT_POST_public "${limited_post}")
+set(ROUTE_LIMIT_GET_public "${limited_get}")
+set(ROUTE_LIMIT_GET_visitor "${limited_get}")
+set(ROUTE_LIMIT_GET_anyone "${limited_get}")
 
 # What one route needs of nginx and no other. A photo takes a telephone minutes to send, and seconds to
 # convert; nginx keeps what it has of it in a file of its own until then.
@@ -72,12 +75,15 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 	string(APPEND upstreams
 		"upstream opsfabric_${ROUTE_NAME} { server unix:${OPSFABRIC_SOCKET_DIR}/${ROUTE_NAME}.sock; }\n")
 
-	# A form, not a link in a message, is what somebody could flood.
-	set(ROUTE_LIMIT "")
+	set(ROUTE_LIMIT "${ROUTE_LIMIT_GET_${ROUTE_${ROUTE_NAME}_CALLER}}")
 	if(methods MATCHES POST)
-		set(ROUTE_LIMIT "${ROUTE_LIMIT_${ROUTE_${ROUTE_NAME}_CALLER}}")
+		set(ROUTE_LIMIT "${ROUTE_LIMIT_POST_${ROUTE_${ROUTE_NAME}_CALLER}}")
 	endif()
 	set(ROUTE_NGINX "${ROUTE_NGINX_${ROUTE_NAME}}")
+	# Nobody looks at a body there.
+	if(NOT methods MATCHES "POST|PUT|PATCH" OR caller STREQUAL CRON)
+		set(ROUTE_NGINX "client_max_body_size 1k;")
+	endif()
 	set(template location.conf.in)
 	set(ROUTE_MATCH "=")
 	set(ROUTE_PATH "${path}")
@@ -107,11 +113,23 @@ endforeach()
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/routes.def CONTENT "${routes_def}" @ONLY)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/routes.list CONTENT "${routes_list}" @ONLY)
 file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/nginx/upstreams.conf CONTENT "${upstreams}" @ONLY)
-configure_file(${PROJECT_SOURCE_DIR}/nginx/opsfabric.conf.in
-	${PROJECT_BINARY_DIR}/nginx/opsfabric.conf @ONLY)
+foreach(file opsfabric.conf servers.conf site.conf common.conf)
+	configure_file(${PROJECT_SOURCE_DIR}/nginx/${file}.in ${PROJECT_BINARY_DIR}/nginx/${file} @ONLY)
+endforeach()
+configure_file(${PROJECT_SOURCE_DIR}/nginx/site/hosts.conf.in ${PROJECT_BINARY_DIR}/nginx/site/hosts.conf @ONLY)
+configure_file(${PROJECT_SOURCE_DIR}/deploy/certificate.in ${PROJECT_BINARY_DIR}/nginx/site/certificate @ONLY)
 
 install(DIRECTORY ${PROJECT_BINARY_DIR}/nginx/routes.d ${PROJECT_BINARY_DIR}/nginx/assets
 	${PROJECT_SOURCE_DIR}/nginx/html
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric/nginx COMPONENT nginx)
-install(FILES ${PROJECT_BINARY_DIR}/nginx/opsfabric.conf ${PROJECT_BINARY_DIR}/nginx/upstreams.conf
+install(FILES ${PROJECT_BINARY_DIR}/nginx/opsfabric.conf ${PROJECT_BINARY_DIR}/nginx/servers.conf
+	${PROJECT_BINARY_DIR}/nginx/site.conf ${PROJECT_BINARY_DIR}/nginx/common.conf
+	${PROJECT_SOURCE_DIR}/nginx/headers.conf ${PROJECT_BINARY_DIR}/nginx/upstreams.conf
 	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric/nginx COMPONENT nginx)
+install(PROGRAMS ${PROJECT_BINARY_DIR}/nginx/site/certificate
+	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT nginx)
+# The sysadmin's: an upgrade leaves them as they are.
+install(FILES ${PROJECT_BINARY_DIR}/nginx/site/hosts.conf ${PROJECT_SOURCE_DIR}/nginx/site/operator.conf
+	${PROJECT_SOURCE_DIR}/nginx/site/listen_http.conf ${PROJECT_SOURCE_DIR}/nginx/site/listen_https.conf
+	${PROJECT_SOURCE_DIR}/nginx/site/listen_local.conf
+	DESTINATION ${OPSFABRIC_SITE_DIR} COMPONENT nginx)
