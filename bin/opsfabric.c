@@ -26,6 +26,7 @@ static const struct command *const tables[] = {
 	commands_message,
 	commands_inbound,
 	commands_text,
+	commands_domain,
 	commands_clock,
 	commands_doctor,
 };

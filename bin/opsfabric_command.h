@@ -62,10 +62,10 @@ struct command_run {
 
 /* The tables, each ending with {0}. */
 extern const struct command commands_clock[], commands_doctor[],
-    commands_inbound[], commands_message[], commands_migrate[],
-    commands_secret[], commands_tenant[], commands_tenant_check[],
-    commands_tenant_file[], commands_text[], commands_ticket[],
-    commands_token[];
+    commands_domain[], commands_inbound[], commands_message[],
+    commands_migrate[], commands_secret[], commands_tenant[],
+    commands_tenant_check[], commands_tenant_file[], commands_text[],
+    commands_ticket[], commands_token[];
 
 /* The value of an option, "" for a switch that is set, NULL if it is not. */
 const char *command_value(const struct command_run *run, const char *option);

@@ -16,6 +16,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "certificate.h"
 #include "clock.h"
 #include "config.h"
 #include "db.h"
@@ -37,6 +38,8 @@
 /* Connections that should always be left for a person with a problem. */
 #define CONNECTIONS_LEFT 5
 /* Of a job that is nowhere in the table below. */
+/* certbot renews a month before the end, others three weeks. */
+#define CERTIFICATE_DAYS 14
 #define JOB_AGE_S (26 * 3600)
 
 enum level {
@@ -486,6 +489,51 @@ dispatcher_look(struct doctor *d)
 		(void)close(fd);
 }
 
+/* A line of nginx's list: a name and the file of its certificate. */
+static void
+certificate_look(struct doctor *d, const char *name, const char *path)
+{
+	struct problem why;
+	int days;
+
+	if (strcmp(name, "\"~.\"") == 0)
+		found(d, LEVEL_WARN, "certificate",
+		    "run opsfabric domain write",
+		    "any name is served, with one that no browser believes");
+	else if (access(path, R_OK) != 0 && errno == EACCES)
+		found(d, LEVEL_WARN, "certificate", "run as root",
+		    "%s cannot be read by this user", path);
+	else if (certificate_days(&days, path, &why) != 0)
+		found(d, LEVEL_FAIL, "certificate",
+		    "get one, see docs/operations.md", "%s", why.detail);
+	else if (days < 0)
+		found(d, LEVEL_FAIL, "certificate", "renew it",
+		    "that of %s has ended", name);
+	else
+		found(d, days < CERTIFICATE_DAYS ? LEVEL_WARN : LEVEL_OK,
+		    "certificate",
+		    days < CERTIFICATE_DAYS ? "see why it is not renewed"
+					    : NULL,
+		    "that of %s is good for %d days", name, days);
+}
+
+/* Only where nginx serves a site of ours. */
+static void
+certificates_look(struct doctor *d)
+{
+	const char *path = command_value(d->run, "hosts");
+	char line[1024], name[300], file[700];
+	FILE *f = fopen(path == NULL ? OPSFABRIC_HOSTS_FILE : path, "re");
+
+	if (f == NULL)
+		return;
+	while (fgets(line, sizeof(line), f) != NULL)
+		if (*line != '#' &&
+		    sscanf(line, "%299s %699[^;\n]", name, file) == 2)
+			certificate_look(d, name, file);
+	(void)fclose(f);
+}
+
 static void
 database_look(struct doctor *d)
 {
@@ -529,6 +577,7 @@ doctor(struct command_run *run)
 	clock_look(&d);
 	state_look(&d);
 	dispatcher_look(&d);
+	certificates_look(&d);
 	database_look(&d);
 	json_arr_close(&d.json);
 	if (run->json) {
@@ -544,8 +593,14 @@ doctor(struct command_run *run)
 	return d.is_away ? COMMAND_AWAY : COMMAND_REFUSED;
 }
 
+static const struct command_option looking[] = {
+	{ "hosts", "FILE",
+	    "nginx's list of names, " OPSFABRIC_HOSTS_FILE " unless told" },
+	{ 0 },
+};
+
 const struct command commands_doctor[] = {
 	{ "doctor", "", "look whether all is well, and say how to mend it", 0,
-	    0, NULL, doctor },
+	    0, looking, doctor },
 	{ 0 },
 };

@@ -70,14 +70,14 @@ class Authority:
         key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2")
         run("openssl", "req", "-x509", *key, "-subj", "/CN=Test CA", "-keyout", where / "ca.key", "-out", self.file)
 
-    def issue(self, name):
-        """(chain, key) for that name."""
+    def issue(self, name, days=2):
+        """(chain, key) for that name; of negative days one that has ended."""
         made = {kind: self.where / f"{name}.{kind}" for kind in ("key", "csr", "crt", "ext")}
         made["ext"].write_text(f"subjectAltName=DNS:{name}\n")
         run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}",
             "-keyout", made["key"], "-out", made["csr"])
         run("openssl", "x509", "-req", "-in", made["csr"], "-CA", self.file, "-CAkey", self.where / "ca.key", "-CAcreateserial",
-            "-days", "2", "-extfile", made["ext"], "-out", made["crt"])
+            "-days", str(days), "-extfile", made["ext"], "-out", made["crt"])
         return made["crt"], made["key"]
 
 
@@ -133,6 +133,12 @@ class Server:
 
     def test(self):
         nginx_test(self.root, self.root / "nginx.conf")
+
+    def write_hosts(self, base=f"https://{MAIN}"):
+        """opsfabric domain write, as the sysadmin calls it."""
+        return subprocess.run(
+            [self.stack.state / "programs/bin/opsfabric", "domain", "write", self.hosts, "--certificates", self.root / "tls"],
+            env={**self.stack.env, "PATH": PATH, "APP_BASE_URL": base}, capture_output=True, text=True, timeout=60)
 
     def start(self):
         self.nginx = subprocess.Popen(
@@ -195,8 +201,8 @@ def server(stack, tmp_path_factory):
     for name in (MAIN, OWN):
         certificate_tool(made.root, "take", name, *made.authority.issue(name))
     made.firm = stack.tenant(website_domain=OWN)
-    tls = made.root / "tls"
-    made.hosts.write_text("".join(f"{name} {tls}/{name}.pem;\n" for name in (MAIN, OWN, BARE)))
+    stack.tenant(website_domain=BARE)
+    made.said = made.write_hosts()
     made.start()
     yield made
     made.stop()
@@ -328,6 +334,40 @@ def test_http_on_the_port_of_https_is_led_there(server):
 # ---- names ---------------------------------------------------------------------------------------
 
 
+def test_the_command_writes_which_names_are_served(server):
+    assert server.said.returncode == 0
+    assert "nginx -t" in server.said.stdout
+    missing = server.said.stderr
+    assert f"{BARE} has no certificate yet" in missing and OWN not in missing and MAIN not in missing
+    written = re.findall(r"^(\S+) (\S+);$", server.hosts.read_text(), re.M)
+    assert written[0] == (MAIN, f"{server.root}/tls/{MAIN}.pem")
+    domains = [row["address"] for row in server.stack.sql(
+        "select address from tenant_addresses a join customers c on c.id = customer_id where channel = 'domain' and active")]
+    names = [name for name, _ in written]
+    # Others' firms come and go on this stack.
+    assert {OWN, BARE} <= set(names) and len(names) == len(set(names)) and {OWN, BARE} <= set(domains)
+    listed = server.stack.command("domain", "list").stdout
+    assert re.search(rf"^{re.escape(OWN)} +{server.firm.slug}$", listed, re.M)
+    rows = json.loads(server.stack.command("domain", "list", "--json").stdout)["domains"]
+    assert {"name": OWN, "slug": server.firm.slug} in rows
+
+
+def test_a_firm_that_is_gone_is_not_served_any_more(server):
+    name = "weg.firmen.example"
+    firm = server.stack.tenant(website_domain=name)
+    assert f"{name} has no certificate yet" in server.write_hosts().stderr
+    server.stack.command("tenant", "deactivate", firm.slug)
+    assert server.write_hosts().returncode == 0
+    assert name not in server.hosts.read_text()
+
+
+def test_the_command_leaves_the_list_alone_when_it_cannot_write_a_right_one(server):
+    before = server.hosts.read_text()
+    done = server.write_hosts("https://server1:8443")
+    assert done.returncode == 1 and "APP_BASE_URL" in done.stderr
+    assert server.hosts.read_text() == before
+
+
 def test_a_firm_s_own_domain_shows_the_firm(server):
     answer = server.ask("GET", "/", OWN)
     assert answer.status_code == 200 and "Muster Haustechnik AG" in answer.text
@@ -349,6 +389,54 @@ def test_whoever_asks_for_another_name_sees_no_certificate_of_ours(server):
     context.check_hostname = False
     with socket.create_connection(("127.0.0.1", server.ports.https), 30) as raw, context.wrap_socket(raw, server_hostname="nobody.example") as c:
         assert exchange(c, "GET", "/", "nobody.example").status_code == 421
+
+
+def test_the_doctor_names_certificates_that_are_missing_or_end(server):
+    ends, gone, good = "bald.firmen.example", "vorbei.firmen.example", "gut.firmen.example"
+    tls = server.root / "tls"
+    for name, days in ((ends, 5), (gone, -1), (good, 90)):
+        chain, key = server.authority.issue(name, days)
+        (tls / f"{name}.pem").write_text(key.read_text() + chain.read_text())
+    hosts = server.root / "some_hosts.conf"
+    hosts.write_text("# a list\n" + "".join(f"{name} {tls}/{name}.pem;\n" for name in (ends, gone, good, BARE)) + f'"~." {tls}/default.pem;\n')
+    said = json.loads(server.stack.command("doctor", "--hosts", hosts, "--json", check=False).stdout)
+    found = [(c["level"], c["detail"]) for c in said["checks"] if c["what"] == "certificate"]
+    assert [level for level, _ in found] == ["warn", "FAIL", "ok", "FAIL", "warn"]
+    assert f"{ends} is good for 4 days" in found[0][1] and f"{gone} has ended" in found[1][1] and f"{BARE}.pem: No such file" in found[3][1]
+    assert not said["ok"]
+
+
+def test_what_fits_no_name_or_key_is_not_taken(server):
+    (chain, key), (_, other) = (server.authority.issue(name) for name in ("eins.firmen.example", "zwei.firmen.example"))
+    expired = server.authority.issue("drei.firmen.example", -1)
+    tool = server.root / "usr/libexec/opsfabric/certificate"
+    for args, why in ((("zwei.firmen.example", chain, key), "is not for"), (("eins.firmen.example", chain, other), "is not the key of"),
+                      (("drei.firmen.example", *expired), "has expired"), (("../eins", chain, key), "no name of a host")):
+        done = subprocess.run([tool, "take", *args], env={"PATH": PATH, "OPSFABRIC_TLS_DIR": str(server.root / "tls")}, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and why in done.stderr, args
+    assert not list((server.root / "tls").glob("*eins*")) and not list((server.root / "tls").glob("*zwei*"))
+
+
+def test_acme_clients_hand_over_what_they_got(server):
+    """As certbot, lego and dehydrated call their hooks."""
+    tls = server.root / "tls"
+    lineage = server.root / "lineage"
+    lineage.mkdir()
+    for name, how in (("certbot.firmen.example", "certbot"), ("lego.firmen.example", "lego"), ("dehydrated.firmen.example", "dehydrated")):
+        chain, key = server.authority.issue(name)
+        if how == "certbot":
+            (lineage / "fullchain.pem").write_text(chain.read_text())
+            (lineage / "privkey.pem").write_text(key.read_text())
+            certificate_tool(server.root, "hook", RENEWED_LINEAGE=str(lineage), RENEWED_DOMAINS=name)
+        elif how == "lego":
+            certificate_tool(server.root, "hook", LEGO_CERT_DOMAIN=name, LEGO_CERT_PATH=str(chain), LEGO_CERT_KEY_PATH=str(key))
+        else:
+            certificate_tool(server.root, "startup_hook")
+            certificate_tool(server.root, "deploy_challenge", name, "x", "y")
+            certificate_tool(server.root, "deploy_cert", name, key, chain, chain, chain, "0")
+        made = tls / f"{name}.pem"
+        assert made.read_text() == key.read_text() + chain.read_text()
+        assert made.stat().st_mode & 0o777 == 0o640
 
 
 # ---- plain HTTP ------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def names(command):
 
 def test_help_lists_every_command(names):
     for wanted in ("migrate", "doctor", "tenant add", "tenant list", "tenant show", "tenant set", "tenant deactivate",
-                   "token create", "token list", "token revoke", "secret set", "secret list", "secret remove", "secret rotate", "clock set", "clock clear", "clock show",
+                   "token create", "token list", "token revoke", "secret set", "secret list", "secret remove", "secret rotate", "domain list", "domain write", "clock set", "clock clear", "clock show",
                    "message list", "message resolve", "ticket list", "ticket show", "ticket move"):
         assert wanted in names
 
