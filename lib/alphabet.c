@@ -25,25 +25,36 @@ static const char basic[] = "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæß�
 /* And two, the escape and another: 6.2.1.1. */
 static const char extension[] = "€";
 
+/* Of ASCII: septets of each, as a digit; 0 where GSM 7-bit has no such letter.
+ */
+static const char ascii[] =
+    "0000000000102100" /* line feed, form feed, return */
+    "0000000000000000"
+    "1111111111111111"
+    "1111111111111111"
+    "1111111111111111"
+    "1111111111122221" /* [ \\ ] ^ */
+    "0111111111111111" /* ` */
+    "1111111111122220" /* { | } ~ */;
+
 static int
-ascii_septets(char c)
+ascii_septets(unsigned char c)
 {
-	switch (c) {
-	case '\n':
-	case '\r':
-		return 1;
-	case '\f':
-	case '^':
-	case '{':
-	case '}':
-	case '\\':
-	case '[':
-	case '~':
-	case ']':
-	case '|':
-		return 2;
-	default:
-		return c >= ' ' && c != '`' && c != 0x7f;
+	return ascii[c] - '0';
+}
+
+/* How many characters at s are ASCII that GSM 7-bit has, and what they take. */
+static size_t
+ascii_run(const char *s, int *septets)
+{
+	size_t n = 0;
+
+	for (;; n++) {
+		unsigned char c = (unsigned char)s[n];
+
+		if (c >= 0x80 || ascii_septets(c) == 0)
+			return n;
+		*septets += ascii_septets(c);
 	}
 }
 
@@ -56,69 +67,95 @@ static int
 septets(const char *s, size_t n)
 {
 	if (n == 1)
-		return ascii_septets(*s);
+		return ascii_septets((unsigned char)*s);
 	if (memmem(basic, sizeof(basic) - 1, s, n) != NULL)
 		return 1;
 	return memmem(extension, sizeof(extension) - 1, s, n) != NULL ? 2 : 0;
 }
 
-/* How far a text has been cut into parts; no character lies in two of them. */
-struct parts {
-	int units;
-	int count;
-	int used; /* of the last part */
+/* One character of a text. */
+struct letter {
+	uint32_t c;
+	size_t bytes;
+	int septets; /* 0: GSM 7-bit has none like it */
 };
 
-static void
-parts_add(struct parts *p, int width, int size)
+static struct letter
+letter_at(const char *s, size_t left)
 {
-	p->units += width;
-	if (p->used + width > size) {
-		p->count++;
-		p->used = 0;
-	}
-	p->used += width;
+	struct letter l = { (unsigned char)*s, 1, 0 };
+
+	if (l.c >= 0x80)
+		l.bytes = utf8_char(s, left, &l.c);
+	if (l.bytes == 0)
+		return (struct letter){ REPLACEMENT, 1, 0 };
+	l.septets = septets(s, l.bytes);
+	return l;
 }
 
+static int
+width_of(const struct letter *l, enum alphabet alphabet)
+{
+	if (alphabet == ALPHABET_GSM7)
+		return l->septets;
+	return l->c > 0xffff ? 2 : 1;
+}
+
+/* Parts into which a text is cut; no character lies in two of them. */
+static int
+parts_of(const char *utf8, size_t len, enum alphabet alphabet)
+{
+	int size = alphabet == ALPHABET_GSM7 ? GSM7_PART : UCS2_PART;
+	int count = 1, used = 0;
+
+	for (size_t i = 0; i < len;) {
+		struct letter l = letter_at(utf8 + i, len - i);
+		int width = width_of(&l, alphabet);
+
+		if (used + width > size) {
+			count++;
+			used = 0;
+		}
+		used += width;
+		i += l.bytes;
+	}
+	return count;
+}
+
+/* Mostly a text is of GSM 7-bit and of one part: then it is read once. */
 struct text_cost
 alphabet_cost(const char *utf8)
 {
-	struct parts gsm7 = { .count = 1 };
-	struct parts ucs2 = { .count = 1 };
-	struct text_cost cost = { .alphabet = ALPHABET_GSM7 };
+	struct text_cost cost = { .alphabet = ALPHABET_GSM7, .segments = 1 };
+	int units[] = { [ALPHABET_GSM7] = 0, [ALPHABET_UCS2] = 0 };
 	size_t len = strlen(utf8);
 	size_t number = 0;
-	size_t n;
 
-	for (size_t i = 0; i < len; i += n) {
-		uint32_t c = (unsigned char)utf8[i];
-		int width;
+	for (size_t i = 0; i < len;) {
+		size_t run = ascii_run(utf8 + i, &units[ALPHABET_GSM7]);
+		struct letter l;
 
+		units[ALPHABET_UCS2] += (int)run;
+		number += run;
+		i += run;
+		if (i == len)
+			break;
+		l = letter_at(utf8 + i, len - i);
 		number++;
-		n = 1;
-		if (c >= 0x80)
-			n = utf8_char(utf8 + i, len - i, &c);
-		width = n == 0 ? 0 : septets(utf8 + i, n);
-		if (n == 0) {
-			c = REPLACEMENT;
-			n = 1;
-		}
-		if (width == 0 && cost.culprit == 0) {
+		if (l.septets == 0 && cost.culprit == 0) {
 			cost.alphabet = ALPHABET_UCS2;
-			cost.culprit = c;
+			cost.culprit = l.c;
 			cost.culprit_offset = i;
 			cost.culprit_number = number;
 		}
-		parts_add(&gsm7, width, GSM7_PART);
-		parts_add(&ucs2, c > 0xffff ? 2 : 1, UCS2_PART);
+		units[ALPHABET_GSM7] += l.septets;
+		units[ALPHABET_UCS2] += width_of(&l, ALPHABET_UCS2);
+		i += l.bytes;
 	}
-	if (cost.alphabet == ALPHABET_GSM7) {
-		cost.units = gsm7.units;
-		cost.segments = gsm7.units <= GSM7_SINGLE ? 1 : gsm7.count;
-	} else {
-		cost.units = ucs2.units;
-		cost.segments = ucs2.units <= UCS2_SINGLE ? 1 : ucs2.count;
-	}
+	cost.units = units[cost.alphabet];
+	if (cost.units >
+	    (cost.alphabet == ALPHABET_GSM7 ? GSM7_SINGLE : UCS2_SINGLE))
+		cost.segments = parts_of(utf8, len, cost.alphabet);
 	return cost;
 }
 

@@ -137,14 +137,17 @@ arena_strdup(struct arena *a, const char *s)
 char *
 arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 {
+	char brief[256]; /* most are: those need not be written twice */
 	va_list again;
 	char *out;
 	int len;
 
 	va_copy(again, ap);
-	len = vsnprintf(NULL, 0, fmt, again);
+	len = vsnprintf(brief, sizeof(brief), fmt, again);
 	va_end(again);
 	assert(len >= 0);
+	if ((size_t)len < sizeof(brief))
+		return arena_strndup(a, brief, (size_t)len);
 	out = arena_alloc(a, (size_t)len + 1);
 	(void)vsnprintf(out, (size_t)len + 1, fmt, ap);
 	return out;

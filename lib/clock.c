@@ -100,6 +100,17 @@ clock_ticks_us(void)
 	return system_us(CLOCK_MONOTONIC);
 }
 
+/* So many digits at p; what follows them. */
+static char *
+digits_put(char *p, int value, int digits, char after)
+{
+	for (int i = digits; i-- > 0; value /= 10)
+		p[i] = (char)('0' + value % 10);
+	p[digits] = after;
+	return p + digits + 1;
+}
+
+/* A request writes half a dozen: snprintf() would take most of their time. */
 struct clock_text
 clock_text(struct clock_time t)
 {
@@ -107,15 +118,20 @@ clock_text(struct clock_time t)
 	int64_t us = t.us % CLOCK_SECOND;
 	time_t s;
 	struct tm tm;
+	char *p;
 
 	if (us < 0)
 		us += CLOCK_SECOND;
 	s = (time_t)((t.us - us) / CLOCK_SECOND);
 	(void)gmtime_r(&s, &tm);
-	(void)snprintf(out.text, sizeof(out.text),
-	    "%04d-%02d-%02dT%02d:%02d:%02d.%06dZ", (tm.tm_year + 1900) % 10000,
-	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
-	    (int)us);
+	p = digits_put(out.text, (tm.tm_year + 1900) % 10000, 4, '-');
+	p = digits_put(p, tm.tm_mon + 1, 2, '-');
+	p = digits_put(p, tm.tm_mday, 2, 'T');
+	p = digits_put(p, tm.tm_hour, 2, ':');
+	p = digits_put(p, tm.tm_min, 2, ':');
+	p = digits_put(p, tm.tm_sec, 2, '.');
+	p = digits_put(p, (int)us, 6, 'Z');
+	*p = '\0';
 	return out;
 }
 

@@ -125,8 +125,18 @@ json_str(struct buf *b, const char *name, const char *value)
 void
 json_int(struct buf *b, const char *name, int64_t value)
 {
+	char digits[20]; /* of the longest, -9223372036854775808 */
+	size_t at = sizeof(digits);
+	uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+
 	begin(b, name);
-	buf_printf(b, "%lld", (long long)value);
+	do {
+		digits[--at] = (char)('0' + left % 10);
+		left /= 10;
+	} while (left > 0);
+	if (value < 0)
+		digits[--at] = '-';
+	buf_add(b, digits + at, sizeof(digits) - at);
 }
 
 void

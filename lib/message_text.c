@@ -216,25 +216,48 @@ say(struct arena *a, const char *words, const struct template_value *values,
 	return out;
 }
 
-/* A time in words: which of a language's forms is the caller's to choose. */
 static char *
-say_time(struct arena *a, const struct words *w, const char *form,
-    const struct calendar_promise *p)
+say_date(
+    struct arena *a, const struct words *w, const struct calendar_promise *p)
 {
 	const struct template_value date[] = {
 		{ "day", p->day == 1 ? w->first_of_month
 				     : arena_printf(a, "%d", p->day) },
 		{ "month", w->month[p->month] },
 	};
+
+	return say(a, w->date, date, 2);
+}
+
+/* "16:00", "16 h 00" */
+static const char *
+say_hour(
+    struct arena *a, const struct words *w, const struct calendar_promise *p)
+{
 	bool known = *p->time != '\0';
-	const char *hour =
-	    known ? arena_printf(a, "%.2s", p->time) : MESSAGE_TEXT_HOUR;
-	const char *minute = known ? p->time + 3 : MESSAGE_TEXT_MINUTE;
+	struct buf b;
+
+	buf_init(&b, a);
+	if (known)
+		buf_add(&b, p->time, 2);
+	else
+		buf_str(&b, MESSAGE_TEXT_HOUR);
+	buf_str(&b, w->hour_mark);
+	buf_str(&b, known ? p->time + 3 : MESSAGE_TEXT_MINUTE);
+	return b.text;
+}
+
+/* A time in words: which of a language's forms is the caller's to choose. */
+static char *
+say_time(struct arena *a, const struct words *w, const char *form,
+    const struct calendar_promise *p)
+{
 	const struct template_value values[] = {
-		{ "time",
-		    arena_printf(a, "%s%s%s", hour, w->hour_mark, minute) },
+		{ "time", say_hour(a, w, p) },
 		{ "weekday", w->weekday[p->weekday] },
-		{ "date", say(a, w->date, date, 2) },
+		/* Most forms have none. */
+		{ "date",
+		    strstr(form, "date") == NULL ? "" : say_date(a, w, p) },
 	};
 
 	return say(a, form, values, 3);
@@ -290,40 +313,41 @@ fill_in(char **out, struct arena *a, const struct wording *wording,
 static struct text_cost
 cost_of(struct arena *a, const char *body)
 {
+	static const char digits[] = "000000000000";
 	static const struct {
 		const char *text;
 		size_t len;
+		size_t shown;
 	} markers[] = {
-		{ MESSAGE_TEXT_NUMBER, MESSAGE_TEXT_NUMBER_LEN },
-		{ MESSAGE_TEXT_CODE, MESSAGE_TEXT_CODE_LEN },
-		{ MESSAGE_TEXT_HOUR, MESSAGE_TEXT_TIME_LEN },
-		{ MESSAGE_TEXT_MINUTE, MESSAGE_TEXT_TIME_LEN },
+#define MARKER(text, shown) { text, sizeof(text) - 1, shown }
+		MARKER(MESSAGE_TEXT_NUMBER, MESSAGE_TEXT_NUMBER_LEN),
+		MARKER(MESSAGE_TEXT_CODE, MESSAGE_TEXT_CODE_LEN),
+		MARKER(MESSAGE_TEXT_HOUR, MESSAGE_TEXT_TIME_LEN),
+		MARKER(MESSAGE_TEXT_MINUTE, MESSAGE_TEXT_TIME_LEN),
+#undef MARKER
 	};
 	const size_t count = sizeof(markers) / sizeof(markers[0]);
+	const char *brace;
 	struct buf b;
 
+	_Static_assert(sizeof(digits) > MESSAGE_TEXT_CODE_LEN,
+	    "as many as the longest marker stands for");
 	buf_init(&b, a);
-	while (*body != '\0') {
-		size_t skip = strcspn(body, "{");
+	while ((brace = strchr(body, '{')) != NULL) {
+		size_t i = 0;
 
-		buf_add(&b, body, skip);
-		body += skip;
-		skip = 0;
-		for (size_t i = 0; i < count && skip == 0; i++) {
-			size_t len = strlen(markers[i].text);
-
-			if (strncmp(body, markers[i].text, len) != 0)
-				continue;
-			buf_printf(&b, "%0*d", (int)markers[i].len, 0);
-			skip = len;
-		}
+		buf_add(&b, body, (size_t)(brace - body));
+		while (i < count &&
+		       strncmp(brace, markers[i].text, markers[i].len) != 0)
+			i++;
 		/* Another brace is a letter like others. */
-		if (skip == 0 && *body != '\0') {
-			buf_char(&b, *body);
-			skip = 1;
-		}
-		body += skip;
+		if (i == count)
+			buf_char(&b, '{');
+		else
+			buf_add(&b, digits, markers[i].shown);
+		body = brace + (i == count ? 1 : markers[i].len);
 	}
+	buf_str(&b, body);
 	return alphabet_cost(b.text);
 }
 

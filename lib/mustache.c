@@ -11,8 +11,6 @@
 #include "json.h"
 
 #define SPACES " \t\r\n"
-#define PLAIN_LETTERS "abcdefghijklmnopqrstuvwxyz0123456789_"
-#define NAME_LETTERS PLAIN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ-."
 #define PLAIN_NAME_MAX 32
 #define NAME_MAX_LEN 64
 #define DELIMITER_MAX 8
@@ -54,11 +52,24 @@ mustache_read(struct mustache_reader *r, enum mustache_kind kind,
 	r->begins_line = true;
 }
 
+static bool
+stands(const struct mustache_reader *r, const char *p, const char *what,
+    size_t len)
+{
+	return (size_t)(r->end - p) >= len && memcmp(p, what, len) == 0;
+}
+
 static const char *
 find(const struct mustache_reader *r, const char *from, const char *what,
     size_t len)
 {
-	return memmem(from, (size_t)(r->end - from), what, len);
+	/* The first byte of a tag is rare: memchr() finds it much sooner. */
+	while ((from = memchr(from, *what, (size_t)(r->end - from))) != NULL) {
+		if (stands(r, from, what, len))
+			return from;
+		from++;
+	}
+	return NULL;
 }
 
 /* What follows those of the letters that stand at p. */
@@ -71,10 +82,11 @@ skip(const struct mustache_reader *r, const char *p, const char *letters)
 }
 
 static bool
-stands(const struct mustache_reader *r, const char *p, const char *what,
-    size_t len)
+is_letter_of_name(char c, bool plain)
 {
-	return (size_t)(r->end - p) >= len && memcmp(p, what, len) == 0;
+	if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_')
+		return true;
+	return !plain && ((c >= 'A' && c <= 'Z') || c == '-' || c == '.');
 }
 
 /* Says why the tag at r->at is none; NULL. */
@@ -105,7 +117,8 @@ name_read(struct mustache_reader *r, struct mustache_piece *out, const char *p)
 
 	p = skip(r, p, SPACES);
 	out->start = p;
-	p = skip(r, p, plain ? PLAIN_LETTERS : NAME_LETTERS);
+	while (p < r->end && is_letter_of_name(*p, plain))
+		p++;
 	out->len = (size_t)(p - out->start);
 	p = skip(r, p, SPACES);
 	if (out->len == 0 ||
@@ -473,7 +486,6 @@ struct render {
 	const struct mustache_view *view;
 	const struct frame *top;
 	const char *indent; /* of the partial that is rendered */
-	const char *unknown;
 	int depth;
 	int steps;
 	bool cut;
@@ -525,11 +537,8 @@ is_true(const struct cJSON *v)
 static const char *
 text_of(const struct render *r, const struct node *node)
 {
-	const struct cJSON *v;
+	const struct cJSON *v = value_of(r, node);
 
-	if (r->view->lookup != NULL)
-		return r->view->lookup(r->view->source, node->text);
-	v = value_of(r, node);
 	if (json_text(v) != NULL)
 		return json_text(v);
 	return json_is_number(v) || json_is_bool(v)
@@ -543,11 +552,8 @@ variable_render(struct render *r, const struct node *node)
 	const char *text = text_of(r, node);
 	size_t before = r->out->len;
 
-	if (text == NULL) {
-		if (r->view->lookup != NULL)
-			r->unknown = node->text;
+	if (text == NULL)
 		return;
-	}
 	if (before > r->end || strlen(text) > r->end - before) {
 		r->cut = true;
 		return;
@@ -675,8 +681,7 @@ nodes_render(struct render *r, const struct node *node)
 		return;
 	}
 	r->depth++;
-	for (; node != NULL && r->unknown == NULL && r->steps < STEPS_MAX;
-	     node = node->next) {
+	for (; node != NULL && r->steps < STEPS_MAX; node = node->next) {
 		r->steps++;
 		node_render(r, node);
 	}
@@ -684,8 +689,8 @@ nodes_render(struct render *r, const struct node *node)
 }
 
 enum mustache_outcome
-mustache_render(struct buf *out, const struct mustache *m,
-    const struct mustache_view *view, const char **unknown)
+mustache_render(
+    struct buf *out, const struct mustache *m, const struct mustache_view *view)
 {
 	struct frame *frames =
 	    arena_alloc(out->arena, (view->count + 1) * sizeof(*frames));
@@ -702,9 +707,5 @@ mustache_render(struct buf *out, const struct mustache *m,
 		r.top = &frames[i];
 	}
 	nodes_render(&r, m->first);
-	if (r.unknown != NULL) {
-		*unknown = r.unknown;
-		return MUSTACHE_UNKNOWN;
-	}
 	return r.cut ? MUSTACHE_CUT : MUSTACHE_WHOLE;
 }

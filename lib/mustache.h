@@ -102,16 +102,10 @@ typedef const struct mustache *mustache_partial(const char *name);
 const char *mustache_missing(
     const struct mustache *m, mustache_partial *partial);
 
-/* What a name alone stands for; NULL: nothing. */
-typedef const char *mustache_lookup(const void *source, const char *name);
-
 struct mustache_view {
-	/* Either: a stack of values, lowest first; NULL stands for none. */
+	/* A stack of values, lowest first; NULL stands for none. */
 	const struct cJSON *const *views;
 	size_t count;
-	/* or: a name for each text. */
-	mustache_lookup *lookup;
-	const void *source;
 	mustache_partial *partial; /* NULL: there are none */
 	size_t max;                /* bytes of the result */
 };
@@ -120,16 +114,14 @@ enum mustache_outcome {
 	MUSTACHE_WHOLE,
 	/* More than max, or too deep or too often into partials. What did not
 	 * fit is left out: a value, an element of an array, a partial. */
-	MUSTACHE_CUT,
-	MUSTACHE_UNKNOWN /* lookup() knows no value: it is not whole */
+	MUSTACHE_CUT
 };
 
 /*
- * Adds the text to out, filled in. *unknown becomes the name of which lookup()
- * knows nothing, and may be NULL where there are views: an unknown name is
- * empty there, as in Mustache. False are null, false, 0, "" and [].
+ * Adds the text to out, filled in. An unknown name is empty, as in Mustache.
+ * False are null, false, 0, "" and [].
  */
 enum mustache_outcome mustache_render(struct buf *out, const struct mustache *m,
-    const struct mustache_view *view, const char **unknown);
+    const struct mustache_view *view);
 
 #endif

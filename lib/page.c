@@ -96,7 +96,7 @@ page_render(struct arena *a, const char *name, const struct cJSON *const *views,
 
 	assert(m != NULL);
 	buf_init(&b, a);
-	if (mustache_render(&b, m, &view, NULL) == MUSTACHE_CUT)
+	if (mustache_render(&b, m, &view) == MUSTACHE_CUT)
 		log_error("page %s: what does not fit into %zu bytes is left "
 			  "out",
 		    name, PAGE_MAX);

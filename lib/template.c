@@ -10,19 +10,20 @@
 #include "mustache.h"
 #include "problem.h"
 
-struct values {
-	const struct template_value *values;
-	size_t n;
-};
+static bool
+is_named(const struct mustache_piece *variable, const char *name)
+{
+	return strncmp(name, variable->start, variable->len) == 0 &&
+	       name[variable->len] == '\0';
+}
 
 static const char *
-value_of(const void *source, const char *name)
+value_of(const struct mustache_piece *variable,
+    const struct template_value *values, size_t n)
 {
-	const struct values *v = source;
-
-	for (size_t i = 0; i < v->n; i++)
-		if (strcmp(v->values[i].name, name) == 0)
-			return v->values[i].value;
+	for (size_t i = 0; i < n; i++)
+		if (is_named(variable, values[i].name))
+			return values[i].value;
 	return NULL;
 }
 
@@ -51,33 +52,57 @@ refuse(const struct mustache_reader *r, struct problem *why)
 	    where);
 }
 
+/*
+ * Piece by piece, as it is read: a text is filled in a dozen times for each
+ * message, and a tree of it would be used once.
+ */
+static int
+pieces_fill(struct buf *b, struct mustache_reader *r,
+    const struct template_value *values, size_t n, struct problem *why)
+{
+	struct mustache_piece piece, unknown = { .start = NULL };
+	int more;
+
+	while ((more = mustache_next(&piece, r)) > 0) {
+		const char *value;
+
+		if (b->len > TEMPLATE_MAX || unknown.start != NULL)
+			continue; /* what comes may be no text at all */
+		if (piece.tag == MUSTACHE_TEXT) {
+			buf_add(b, piece.start, piece.len);
+			continue;
+		}
+		value = value_of(&piece, values, n);
+		if (value == NULL)
+			unknown = piece;
+		else
+			buf_str(b, value);
+	}
+	if (more < 0)
+		return refuse(r, why);
+	if (unknown.start != NULL)
+		return problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "there is no variable {{%.*s}} for this text",
+		    (int)unknown.len, unknown.start);
+	return 0;
+}
+
 int
 template_render(char **out, struct arena *a, const char *text,
     const struct template_value *values, size_t n, struct problem *why)
 {
-	const struct values source = { values, n };
-	const struct mustache_view view = {
-		.lookup = value_of, .source = &source, .max = TEMPLATE_MAX
-	};
 	size_t len = strlen(text);
-	const char *unknown = NULL;
-	enum mustache_outcome outcome;
 	struct mustache_reader r;
-	struct mustache *m;
 	struct buf b;
 
 	if (len > TEMPLATE_MAX)
 		return problem(why, PROBLEM_FIELD_INVALID, NULL,
 		    "the text is longer than %d bytes", TEMPLATE_MAX);
 	mustache_read(&r, MUSTACHE_PLAIN, text, len);
-	if (mustache_parse(&m, a, &r) != 0)
-		return refuse(&r, why);
 	buf_init(&b, a);
-	outcome = mustache_render(&b, m, &view, &unknown);
-	if (outcome == MUSTACHE_UNKNOWN)
-		return problem(why, PROBLEM_FIELD_INVALID, NULL,
-		    "there is no variable {{%s}} for this text", unknown);
-	if (outcome == MUSTACHE_CUT)
+	if (pieces_fill(&b, &r, values, n, why) != 0)
+		return -1;
+	if (b.len > TEMPLATE_MAX)
 		return problem(why, PROBLEM_FIELD_INVALID, NULL,
 		    "filled in, the text is longer than %d bytes",
 		    TEMPLATE_MAX);
@@ -93,8 +118,7 @@ template_uses(const char *text, const char *name)
 
 	mustache_read(&r, MUSTACHE_PLAIN, text, strlen(text));
 	while (mustache_next(&piece, &r) > 0) {
-		if (piece.tag == MUSTACHE_RAW && strlen(name) == piece.len &&
-		    memcmp(name, piece.start, piece.len) == 0)
+		if (piece.tag == MUSTACHE_RAW && is_named(&piece, name))
 			return true;
 	}
 	return false;

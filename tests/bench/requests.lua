@@ -27,11 +27,13 @@ function init(args)
 	end
 	wrk.method = "POST"
 	wrk.headers["Content-Type"] = "application/json"
-	paths = {
+	local paths = {
 		ticket = "/api/ticket",
 		call = "/api/webhook/missed-call",
 		reply = "/api/webhook/sms-reply",
 	}
+	-- Written once: wrk.format() would write it for each request, at the cost of the programs that are measured.
+	head, rest = wrk.format(nil, paths[kind], nil, "x"):match("^(.*Content%-Length: )1(\r\n.*)x$")
 end
 
 -- Between none and twice of it: clients who all wait equally long would stay in step, and come all at once.
@@ -52,7 +54,7 @@ function request()
 	else
 		body = string.format(reply, phone, firm[3], phone)
 	end
-	return wrk.format(nil, paths[kind], nil, body)
+	return head .. #body .. rest .. body
 end
 
 function done(summary, latency, requests)

@@ -109,7 +109,7 @@ filled_in(struct arena *a, char *const texts[], const struct cJSON *view)
 		raw = raw || has_raw(texts[i]);
 	}
 	buf_init(&b, a);
-	if (mustache_render(&b, parsed[0], &v, NULL) == MUSTACHE_WHOLE)
+	if (mustache_render(&b, parsed[0], &v) == MUSTACHE_WHOLE)
 		assert(b.len <= BYTES_MAX);
 	assert(b.len <= BYTES_MAX + LEVELS * all);
 	assert(b.len == strlen(b.text));

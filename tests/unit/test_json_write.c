@@ -62,6 +62,20 @@ START_TEST(names_are_escaped_too)
 }
 END_TEST
 
+START_TEST(whole_numbers_are_written_whole)
+{
+	json_arr_open(&b, NULL);
+	json_int(&b, NULL, 0);
+	json_int(&b, NULL, -7);
+	json_int(&b, NULL, 100);
+	json_int(&b, NULL, INT64_MAX);
+	json_int(&b, NULL, INT64_MIN);
+	json_arr_close(&b);
+	ck_assert_str_eq(b.text, "[0,-7,100,9223372036854775807,"
+				 "-9223372036854775808]");
+}
+END_TEST
+
 START_TEST(commas_come_by_themselves)
 {
 	json_obj_open(&b, NULL);
@@ -115,6 +129,7 @@ main(void)
 	tcase_add_loop_test(tc, a_string_is_escaped, 0,
 	    (int)(sizeof(strings) / sizeof(strings[0])));
 	tcase_add_test(tc, names_are_escaped_too);
+	tcase_add_test(tc, whole_numbers_are_written_whole);
 	tcase_add_test(tc, commas_come_by_themselves);
 	tcase_add_test(tc, brackets_in_strings_do_not_count);
 	suite_add_tcase(suite, tc);

@@ -97,7 +97,7 @@ render(char **out, const char *text, const struct cJSON *view, size_t max)
 	struct buf b;
 
 	buf_init(&b, arena);
-	outcome = mustache_render(&b, parsed(text), &v, NULL);
+	outcome = mustache_render(&b, parsed(text), &v);
 	*out = b.text;
 	return outcome;
 }
@@ -311,9 +311,8 @@ START_TEST(of_several_views_the_last_that_knows_a_name_says_it)
 
 	buf_init(&b, arena);
 	buf_str(&b, "before:");
-	ck_assert_int_eq(
-	    mustache_render(
-		&b, parsed("{{a}} [{{b.x}}] {{b.y}} [{{c}}]"), &view, NULL),
+	ck_assert_int_eq(mustache_render(&b,
+			     parsed("{{a}} [{{b.x}}] {{b.y}} [{{c}}]"), &view),
 	    MUSTACHE_WHOLE);
 	ck_assert_str_eq(b.text, "before:2 [] 2 []");
 }

@@ -163,6 +163,42 @@ START_TEST(an_e164_number_is_read_as_itself)
 }
 END_TEST
 
+/* With a space in it the library reads the number; without, some plans are read
+ * here. */
+START_TEST(a_number_in_one_piece_is_the_one_in_two)
+{
+	static const char *const codes[] = { "33", "39", "41", "43", "44", "49",
+		"423" };
+	const char *code = codes[_i];
+	unsigned long random = 1;
+	int numbers = 0;
+
+	for (int n = 0; n < 1200; n++) {
+		char one[32], two[32], digits[16];
+		struct phone p = { 0 }, q = { 0 };
+		struct problem why;
+		int rc, len = 3 + n % 11;
+
+		for (int i = 0; i < len; i++) {
+			random = random * 6364136223846793005UL + 1;
+			digits[i] = (char)('0' + (random >> 33) % 10);
+		}
+		digits[len] = '\0';
+		(void)snprintf(one, sizeof(one), "+%s%s", code, digits);
+		(void)snprintf(two, sizeof(two), "+%s %s", code, digits);
+		rc = phone_parse(&p, one, "CH", NULL, &why);
+		ck_assert_int_eq(phone_parse(&q, two, "CH", NULL, &why), rc);
+		if (rc != 0)
+			continue;
+		numbers++;
+		ck_assert_str_eq(p.e164, q.e164);
+		ck_assert_int_eq(p.kind, q.kind);
+		ck_assert_int_eq(p.country, q.country);
+	}
+	ck_assert_int_gt(numbers, 5); /* of them all few are any */
+}
+END_TEST
+
 START_TEST(what_is_no_number_costs_no_more_than_a_number)
 {
 	size_t size = 1024 * 1024;
@@ -416,6 +452,7 @@ main(void)
 	LOOP(tc, a_number_is_read_as_it_is_written, cases);
 	tcase_add_test(tc, short_codes_and_emergency_numbers_are_refused);
 	tcase_add_test(tc, an_e164_number_is_read_as_itself);
+	tcase_add_loop_test(tc, a_number_in_one_piece_is_the_one_in_two, 0, 7);
 	tcase_add_test(tc, what_is_no_number_costs_no_more_than_a_number);
 	LOOP(tc, a_caller_who_shows_no_number_is_recognised, withheld);
 	tcase_add_test(tc, only_mobiles_get_a_text);
