@@ -1,5 +1,5 @@
 # Tests, by label: unit (no I/O), fuzz (corpora replayed), schema (pgTAP), route, edge, browser, life
-# (a running stack), layout (lists agree, layers hold).
+# (a running stack), container (the package in a Debian of its own), layout (lists agree, layers hold).
 pkg_check_modules(CHECK REQUIRED IMPORTED_TARGET check)
 find_program(PYTEST NAMES pytest-3 REQUIRED)
 set(sanitizer_env
@@ -120,3 +120,8 @@ add_test(NAME unit/phone_compare
 	COMMAND ${PROJECT_SOURCE_DIR}/tests/support/phone/run $<TARGET_FILE:phone_lines>)
 set_tests_properties(unit/phone_compare PROPERTIES LABELS unit TIMEOUT 120
 	ENVIRONMENT "${sanitizer_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+
+# The package in a bare Debian with a systemd of its own. 77: this machine cannot, and it says why.
+add_test(NAME container/debian COMMAND ${PROJECT_SOURCE_DIR}/tests/container/run)
+set_tests_properties(container/debian PROPERTIES LABELS container TIMEOUT 1800 COST 150 PROCESSORS 2
+	SKIP_RETURN_CODE 77 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

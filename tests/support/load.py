@@ -25,13 +25,14 @@ class Load:
 
     numbers = itertools.cycle(range(1000000, 9500000, 500000))
 
-    def __init__(self, stack, method, path, *bodies, authorization="", connections=200):
+    def __init__(self, stack, method, path, *bodies, authorization="", connections=200, headers=()):
         self.answered_hundreds = 0
         self.result = None
         first = next(self.numbers)
         # Whoever makes the load lets those go first who bear it.
         self.process = subprocess.Popen(
-            ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT, stack.base + path,
+            ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT,
+             *(word for header in headers for word in ("-H", header)), stack.base + path,
              "--", method, authorization, str(first), *bodies],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)

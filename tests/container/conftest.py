@@ -1,0 +1,80 @@
+"""Fixtures: one container for all tests of the run, in which they follow one another as they stand in the file."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+
+import pytest
+
+from tests.container import image, package
+from tests.container.box import HOMES, Box, lacking
+from tests.container.site import CONF, Site, authority
+
+HERE = pathlib.Path(__file__).parent
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
+LONG = ROUNDS >= 50
+MB = 1024 * 1024
+# All that is inside, Postgres too, and while packages are installed.
+MEMORY_LIMIT = 512 * MB
+BASE = "https://localhost" if (package.ROOT / "nginx" / "servers.conf.in").is_file() else "http://localhost"
+NETWORK = pathlib.Path("/proc/thread-self/ns/net")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def able():
+    reason = lacking()
+    if reason:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def packages(able):
+    """The .deb of this tree and the one after it, and the image they are installed in."""
+    this, following = package.both()
+    try:
+        return {"this": this, "next": following, "image": image.ready(this, stocked=not LONG)}
+    except image.NoImage as reason:
+        pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="session")
+def home():
+    """On a disk that an overlay can lie on, and near the root: what is in there are paths of sockets as well."""
+    for left in HOMES.glob("of-box-*"):
+        if not pathlib.Path("/proc", left.name.split("-")[2]).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    path = pathlib.Path(tempfile.mkdtemp(prefix=f"of-box-{os.getpid()}-", dir=HOMES))
+    path.chmod(0o755)
+    (path / "given").mkdir()
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def box(home, packages):
+    with open(NETWORK) as own_network:
+        running = Box.boot(home, packages["image"], [(package.CACHE, "/packages"), (home / "given", "/given")], MEMORY_LIMIT)
+        try:
+            yield running
+        finally:
+            running.leave(own_network)
+            running.stop()
+
+
+@pytest.fixture(scope="session")
+def site(box, home):
+    """Before it is installed nothing of it can be asked; arrive() comes with the first test."""
+    ca, certificate = authority(home / "given")
+    it = Site(box, BASE, ca, certificate)
+    yield it
+    it.close()
+
+
+@pytest.fixture(scope="session")
+def probe(home):
+    """Where it lies inside; without anything of Debian's, for it has to run in a bare one."""
+    built = home / "given" / "probe"
+    subprocess.run(["cc", "-O1", "-static", "-o", built, HERE / "probe.c"], check=True)
+    return "/given/probe"

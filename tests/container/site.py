@@ -1,0 +1,145 @@
+"""site - an installed OpsFabric in a container, for what tests do with a stack
+
+The process that tests enters the container's network, so requests and load go through its nginx and TLS
+as if from a machine beside it; commands run inside.
+"""
+
+import os
+import re
+import subprocess
+
+import psycopg2
+import psycopg2.extras
+import requests
+
+from tests.support.stack import Stack, wait_for
+
+SUPERUSER = "container_test"
+CERTIFICATE = "/etc/opsfabric/tls/default.pem"
+STATE = "/var/lib/opsfabric"
+CONF = "/etc/opsfabric/opsfabric.conf"
+
+
+class Site(Stack):
+    """Stack's interface over a Box. arrive() after each boot."""
+
+    def __init__(self, box, base, ca, certificate):  # pylint: disable=super-init-not-called
+        self.box = box
+        self.base = base
+        self.ca = ca
+        self.certificate = certificate
+        self.env = {}
+        self.session = None
+        self._db = None
+
+    @property
+    def state(self):
+        """OPSFABRIC_STATE, seen from outside."""
+        return self.box.path(STATE)
+
+    def arrive(self):
+        """In the container's network, with what its configuration says."""
+        self.box.enter()
+        self.close()
+        self.session = requests.Session()
+        self.session.verify = str(self.ca)
+        conf = self.box.path(CONF).read_text()
+        self.env = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", conf))
+
+    def close(self):
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    # ---- the database, as a superuser of the test's own -------------------------------------------
+
+    def make_superuser(self):
+        self.psql(f"create role {SUPERUSER} superuser login password '{SUPERUSER}'")
+
+    def psql(self, statement):
+        return self.box.run("runuser", "-u", "postgres", "--", "psql", "-XAtqc", statement, "opsfabric").stdout.strip()
+
+    def connect(self):
+        db = psycopg2.connect(host="127.0.0.1", dbname="opsfabric", user=SUPERUSER, password=SUPERUSER)
+        db.autocommit = True
+        psycopg2.extras.register_uuid(conn_or_curs=db)
+        return db
+
+    # ---- the operator ---------------------------------------------------------------------------------
+
+    def command(self, *args, check=True, stdin=None, timeout=60):
+        return self.box.run("opsfabric", *args, check=check, stdin=stdin, timeout=timeout)
+
+    def open(self, firm):
+        """What is the sysadmin's to do: the address, whose pages are shown there, and a certificate."""
+        self.box.run("sed", "-i", "-E", f"s|^APP_BASE_URL=.*|APP_BASE_URL={self.base}|;"
+                     f" s|^#?DEFAULT_CUSTOMER_SLUG=.*|DEFAULT_CUSTOMER_SLUG={firm}|", CONF)
+        self.box.run("install", "-D", "-g", "www-data", "-m", "640", f"/given/{self.certificate.name}", CERTIFICATE)
+        # That all load comes from one address is no attack: nginx believes what load.lua says.
+        self.box.path("/etc/nginx/conf.d/load.conf").write_text(
+            "set_real_ip_from 127.0.0.1;\nset_real_ip_from ::1;\nreal_ip_header X-Real-IP;\n")
+        self.systemctl("reload", "nginx.service")
+        self.systemctl("restart", "opsfabric.target")
+
+    def install(self, deb, *options):
+        """What a sysadmin types; everything it needs lies in apt's cache, and there is nobody to answer."""
+        return self.box.run("apt-get", "install", "--yes", *options, f"/packages/{deb}", timeout=600)
+
+    def systemctl(self, *args, check=True, timeout=120):
+        return self.box.run("systemctl", *args, check=check, timeout=timeout).stdout.strip()
+
+    def show(self, unit, name):
+        return self.systemctl("show", "--value", f"--property={name}", unit)
+
+    def is_active(self, unit):
+        return self.show(unit, "ActiveState") == "active"
+
+    def wait_answers(self):
+        def answers():
+            try:
+                return self.get("/healthz").status_code == 200
+            except requests.ConnectionError:
+                return False
+        wait_for(answers, 60, "/healthz to answer 200")
+
+    def wait_messages(self, to, count=1):
+        """Behind those of a load it may have to wait."""
+        return wait_for(lambda: (lambda m: m if len(m) >= count else None)(self.messages(to)), 180,
+                        f"{count} message(s) to {to}")
+
+    # ---- its processes ----------------------------------------------------------------------------------
+
+    def pids(self, slice_or_service):
+        """Process ids inside, of a unit and all below it."""
+        group = self.show(slice_or_service, "ControlGroup")
+        found = self.box.shell(
+            f"for root in /sys/fs/cgroup/systemd /sys/fs/cgroup; do [ -d $root{group} ] || continue;"
+            f" find $root{group} -name cgroup.procs -exec cat {{}} +; break; done")
+        return [int(pid) for pid in found.stdout.split()]
+
+    def pss(self, unit):
+        """KB that are this unit's alone, and its share of what it has in common with others."""
+        total = 0
+        for pid in self.pids(unit):
+            rollup = self.box.path(f"/proc/{pid}/smaps_rollup").read_text()
+            total += int(re.search(r"(?m)^Pss:\s+(\d+)", rollup)[1])
+        return total
+
+
+def authority(directory, names=("localhost",)):
+    """A certificate authority that is the test's own, and a certificate of it: (its file, certificate and key)."""
+    ca, key, pem = directory / "ca.pem", directory / "ca.key", directory / "site.pem"
+    said = {"check": True, "capture_output": True}
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    subprocess.run(["openssl", "req", "-x509", *curve, "-keyout", key, "-out", ca, "-days", "30",
+                    "-subj", "/CN=The test's own authority"], **said)
+    request = subprocess.run(["openssl", "req", *curve, "-keyout", directory / "site.key", "-subj", f"/CN={names[0]}",
+                              "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in names)], **said).stdout
+    made = subprocess.run(["openssl", "x509", "-req", "-CA", ca, "-CAkey", key, "-CAcreateserial", "-days", "30",
+                           "-copy_extensions", "copy"], input=request, **said).stdout
+    pem.write_bytes(made + (directory / "site.key").read_bytes())
+    os.chmod(pem, 0o600)
+    return ca, pem
