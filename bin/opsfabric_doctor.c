@@ -20,6 +20,7 @@
 #include "clock.h"
 #include "config.h"
 #include "db.h"
+#include "heartbeat.h"
 #include "json.h"
 #include "json_write.h"
 #include "message.h"
@@ -37,10 +38,8 @@
 #define POSTGRES_OLDEST 150000
 /* Connections that should always be left for a person with a problem. */
 #define CONNECTIONS_LEFT 5
-/* Of a job that is nowhere in the table below. */
 /* certbot renews a month before the end, others three weeks. */
 #define CERTIFICATE_DAYS 14
-#define JOB_AGE_S (26 * 3600)
 
 enum level {
 	LEVEL_OK,
@@ -301,51 +300,37 @@ schema_look(struct doctor *d, struct db *db)
 	    count_of(b, 0, "firms"), count_of(b, 0, "active"));
 }
 
-static bool
-has_reported(const struct db_batch *b, const char *job)
+/* Nobody needs to poll eCall's cache whose texts come by its callback. */
+static void
+timer_look(
+    struct doctor *d, const struct heartbeat_job *job, const struct db_batch *b)
 {
-	for (int row = 0; row < db_rows(b, 0); row++)
-		if (strcmp(db_get(b, 0, row, "job"), job) == 0)
-			return true;
-	return false;
+	long age_s = heartbeat_age_s(b, 0, job->name);
+
+	if (age_s > job->most_s)
+		found(d, LEVEL_FAIL, "timers", "look at its timer and its log",
+		    "%s last succeeded %ld min ago", job->name, age_s / 60);
+	else if (age_s >= 0)
+		found(d, LEVEL_OK, "timers", NULL,
+		    "%s last succeeded %ld min ago", job->name, age_s / 60);
+	else if (job->is_cron)
+		found(d, LEVEL_WARN, "timers",
+		    "see that its timer is installed", "%s has never succeeded",
+		    job->name);
 }
 
 static void
 timers_look(struct doctor *d, struct db *db)
 {
-	/* As deploy's timers run them, and what they may miss. */
-	static const struct {
-		const char *job;
-		long age_s;
-	} jobs[] = {
-		{ "inbound-poll", 3600 },
-		{ "review-request", 3600 },
-		{ "escalate", 600 },
-		{ "retention", JOB_AGE_S },
-	};
 	struct clock_text now = clock_text(clock_now());
-	struct stmt_command_doctor_timers params = { .now = now.text };
-	struct db_batch *b =
-	    service_rows(d, db, STMT_COMMAND_DOCTOR_TIMERS, &params);
+	struct stmt_heartbeat_ages params = { .now = now.text };
+	struct db_batch *b = service_rows(d, db, STMT_HEARTBEAT_AGES, &params);
+	const struct heartbeat_job *job;
 
 	if (b == NULL)
 		return;
-	for (int row = 0; row < db_rows(b, 0); row++) {
-		long age_s = count_of(b, row, "age_s"), most_s = JOB_AGE_S;
-		const char *job = db_get(b, 0, row, "job");
-
-		for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
-			if (strcmp(jobs[i].job, job) == 0)
-				most_s = jobs[i].age_s;
-		found(d, age_s > most_s ? LEVEL_FAIL : LEVEL_OK, "timers",
-		    age_s > most_s ? "look at its timer and its log" : NULL,
-		    "%s last succeeded %ld min ago", job, age_s / 60);
-	}
-	for (size_t i = 0; i < sizeof(jobs) / sizeof(jobs[0]); i++)
-		if (!has_reported(b, jobs[i].job))
-			found(d, LEVEL_WARN, "timers",
-			    "see that its timer is installed",
-			    "%s has never succeeded", jobs[i].job);
+	for (job = heartbeat_jobs; job->name != NULL; job++)
+		timer_look(d, job, b);
 }
 
 static void

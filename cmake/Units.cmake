@@ -12,9 +12,9 @@ set(ROUTE_WORKERS_operator 1)
 
 # What one route needs of its sandbox and no other. Photos are written, by a child (photo_convert) that may use 1 GB
 # and puts itself behind other programs.
-set(ROUTE_SANDBOX_ticket_photo "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos")
+set(ROUTE_SANDBOX_ticket_photo "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos\nSystemCallFilter=setpriority")
 set(ROUTE_SANDBOX_retention "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos")
-set(ROUTE_LIMITS "MemoryMax=256M\nTasksMax=16\nSystemCallFilter=~@resources")
+set(ROUTE_LIMITS "MemoryMax=256M\nTasksMax=16")
 set(ROUTE_LIMITS_ticket_photo "MemoryMax=1280M\nTasksMax=32")
 
 # Which settings a program is not given: a handler for one firm has no use for what opens all of them.

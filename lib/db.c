@@ -671,7 +671,7 @@ is_untenanted(enum stmt s)
 	       s == STMT_ALERT_TENANT || s == STMT_PHOTO_TICKET ||
 	       s == STMT_RECEIPT_LOCK || s == STMT_RECEIPT_TENANT ||
 	       s == STMT_RECEIPT_PARK || s == STMT_EVENT_UNMATCHED ||
-	       s == STMT_HEALTH;
+	       s == STMT_HEALTH || s == STMT_HEARTBEAT_AGES;
 }
 
 void

@@ -11,6 +11,8 @@ struct request;
 struct health {
 	long schema_version;
 	long database_us; /* one round trip */
+	const char
+	    *stale[16]; /* jobs of the timers that are silent; NULL ends */
 };
 
 /* -1 with PROBLEM_TRY_AGAIN while the database cannot be reached. */

@@ -1,15 +1,25 @@
 /*
- * heartbeat - so that doctor can tell a timer that stopped from one with
- * nothing to do
+ * heartbeat - so that a timer that stopped is told from one with nothing to do
  */
 #include "heartbeat.h"
 
 #include <limits.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "db.h"
 #include "route.h"
+
+#define IS_CRON true
+#define IS_OWN false
+const struct heartbeat_job heartbeat_jobs[] = {
+#define HEARTBEAT(job, when, most, kind) { job, most, IS_##kind },
+#include "heartbeat.def"
+#undef HEARTBEAT
+	{ NULL, 0, false },
+};
 
 int
 heartbeat_write(const char *job, const struct request *req, struct problem *why)
@@ -26,4 +36,13 @@ heartbeat_write(const char *job, const struct request *req, struct problem *why)
 	(void)gethostname(host, sizeof(host) - 1);
 	db_queue(b, STMT_HEARTBEAT, &params);
 	return db_flush(b, why);
+}
+
+long
+heartbeat_age_s(const struct db_batch *b, int i, const char *job)
+{
+	for (int row = 0; row < db_rows(b, i); row++)
+		if (strcmp(db_get(b, i, row, "job"), job) == 0)
+			return strtol(db_get(b, i, row, "age_s"), NULL, 10);
+	return -1;
 }

@@ -1,15 +1,34 @@
 /*
- * heartbeat.h - so that doctor can tell a timer that stopped from one with
- * nothing to do
+ * heartbeat.h - so that a timer that stopped is told from one with nothing to
+ * do
  */
 #ifndef LIB_HEARTBEAT_H
 #define LIB_HEARTBEAT_H
 
+#include <stdbool.h>
+
+struct db_batch;
 struct problem;
 struct request;
 
-/* This host did the work of a job, which doctor knows by that name. */
+/* A job of the timers (heartbeat.def). */
+struct heartbeat_job {
+	const char *name;
+	long most_s;  /* so long it may be silent */
+	bool is_cron; /* a route of ours, which every installation asks */
+};
+
+/* Ends with a name that is NULL. */
+extern const struct heartbeat_job heartbeat_jobs[];
+
+/* This host did the work of a job, which must be one of heartbeat_jobs. */
 int heartbeat_write(
     const char *job, const struct request *req, struct problem *why);
+
+/*
+ * Seconds since a job last succeeded, from the answer to HEARTBEAT_AGES, which
+ * is the i-th of the batch; -1 if it never did.
+ */
+long heartbeat_age_s(const struct db_batch *b, int i, const char *job);
 
 #endif

@@ -1,5 +1,7 @@
 """GET /healthz: whether requests can be served"""
 
+import re
+
 import pytest
 
 from tests.support import problems
@@ -14,7 +16,8 @@ def test_it_says_that_all_is_well(stack):
     assert answer.headers["Cache-Control"] == "no-store"
     said = answer.json()
     migrations = len(list((problems.ROOT / "schema").glob("[0-9]*.sql")))
-    assert said == {"status": "ok", "database": "ok", "schema_version": migrations, "database_us": said["database_us"]}
+    assert said == {"status": "ok", "database": "ok", "schema_version": migrations, "database_us": said["database_us"],
+                    "stale_timers": said["stale_timers"]}
     assert 0 <= said["database_us"] < 2_000_000
 
 
@@ -46,3 +49,63 @@ def test_it_costs_one_round_trip_and_no_tenant(stack):
     log = (stack.state / "log" / "health.log").read_text()
     (line,) = [l for l in log.splitlines() if answer.headers["X-Request-Id"] in l]
     assert " 200 " in line and " db 1 " in line
+
+
+# ---- timers -----------------------------------------------------------------------------------------
+
+# Job and how long it may be silent, in seconds, of those that every installation has.
+CRON = [(job, int(most)) for job, most in re.findall(
+    r'(?m)^HEARTBEAT\("([a-z-]+)", "[^"]+", (\d+), CRON\)$', (problems.ROOT / "lib/heartbeat.def").read_text())]
+
+
+@pytest.fixture
+def beats(stack):
+    """Heartbeats at will; those of this stack's own jobs are put back."""
+    kept = stack.sql("select job, host, last_success_at from heartbeats")
+    stack.sql("delete from heartbeats")
+
+    def beat(job, seconds, host="elsewhere"):
+        stack.sql("insert into heartbeats values (%s, %s, now() - make_interval(secs => %s))", job, host, seconds)
+    yield beat
+    stack.sql("delete from heartbeats")
+    for row in kept:
+        stack.sql("insert into heartbeats values (%s, %s, %s)", row["job"], row["host"], row["last_success_at"])
+
+
+def test_a_timer_that_is_silent_for_too_long_is_named_and_the_answer_is_still_200(stack, beats):
+    assert len(CRON) >= 3
+    for n, (job, most) in enumerate(CRON):
+        beats(job, most - 60 if n % 2 else most + 60)
+    answer = stack.get(PATH)
+    assert answer.status_code == 200
+    assert answer.json()["stale_timers"] == [job for n, (job, _) in enumerate(CRON) if n % 2 == 0]
+    assert answer.json()["status"] == "ok"
+
+
+def test_the_host_that_did_it_last_counts(stack, beats):
+    for job, most in CRON:
+        beats(job, 3 * most, "gone")
+        beats(job, 5, "here")
+    assert stack.get(PATH).json()["stale_timers"] == []
+
+
+def test_what_never_succeeded_has_time_from_the_last_migration_on(stack, beats):
+    longest = max(CRON, key=lambda c: c[1])
+    assert longest[0] not in stack.get(PATH).json()["stale_timers"]
+    stack.sql("update schema_migrations set applied_at = applied_at - interval '30 days'")
+    try:
+        assert stack.get(PATH).json()["stale_timers"] == [job for job, _ in CRON]
+    finally:
+        stack.sql("update schema_migrations set applied_at = applied_at + interval '30 days'")
+
+
+def test_doctor_names_the_same(stack, beats):
+    stale, fresh = CRON[0], CRON[1]
+    beats(stale[0], stale[1] + 120)
+    beats(fresh[0], 120)
+    said = stack.command("doctor", check=False).stdout
+    lines = [line for line in said.splitlines() if " timers " in line]
+    assert [line.split()[0] for line in lines if stale[0] in line] == ["FAIL"]
+    assert [line.split()[0] for line in lines if fresh[0] in line] == ["ok"]
+    assert [line.split()[0] for line in lines if CRON[2][0] in line] == ["warn"]
+    assert "inbound-poll" not in said

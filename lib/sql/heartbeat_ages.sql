@@ -1,5 +1,5 @@
--- COMMAND_DOCTOR_TIMERS: when each job last succeeded, anywhere
--- role: service
+-- HEARTBEAT_AGES: how long ago each job of the timers last succeeded, anywhere
+-- role: any
 -- $1 now: the instant
 -- > job, age_s
 select job, greatest(extract(epoch from $1::timestamptz - max(last_success_at))::bigint, 0) as age_s
