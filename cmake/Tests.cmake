@@ -105,10 +105,11 @@ foreach(script IN LISTS layout_checks)
 endforeach()
 
 set_tests_properties(layout/clang PROPERTIES PROCESSORS 2 COST 200)
+set_tests_properties(layout/package PROPERTIES TIMEOUT 900 COST 50)
 
 # Policies, constraints and statements, in databases of their own.
 add_test(NAME schema/pgtap COMMAND ${PROJECT_SOURCE_DIR}/tests/schema/run)
-set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 300 COST 80
+set_tests_properties(schema/pgtap PROPERTIES LABELS schema TIMEOUT 900 COST 80
 	WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 # Numbers as people write them, held against another implementation.
