@@ -14,7 +14,7 @@ set(ROUTE_WORKERS_operator 1)
 # and puts itself behind other programs.
 set(ROUTE_SANDBOX_ticket_photo "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos\nSystemCallFilter=setpriority")
 set(ROUTE_SANDBOX_retention "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos")
-set(ROUTE_LIMITS "MemoryMax=256M\nTasksMax=16")
+set(ROUTE_LIMITS "MemoryMax=256M\nTasksMax=16\nSystemCallFilter=~@resources")
 set(ROUTE_LIMITS_ticket_photo "MemoryMax=1280M\nTasksMax=32")
 
 # Which settings a program is not given: a handler for one firm has no use for what opens all of them.
@@ -101,13 +101,15 @@ endforeach()
 set(UNIT_SANDBOX "${sandbox}")
 unit_environment("DATABASE_URL DATABASE_OWNER_URL CRON_SECRET")
 unit_make(dispatcher.service opsfabric-dispatcher.service)
-# Units that hang on no route, under their own names.
+# Units that hang on no route, under their own names. A timer that has an [Install] is for those who enable it.
+unit_environment("DATABASE_OWNER_URL CRON_SECRET")
 file(GLOB own CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/deploy/systemd/opsfabric-*.in)
 foreach(file IN LISTS own)
 	get_filename_component(name ${file} NAME)
 	string(REGEX REPLACE "[.]in$" "" name ${name})
 	unit_make(${name} ${name})
-	if(name MATCHES "[.]timer$")
+	file(STRINGS ${file} install REGEX "^\\[Install\\]")
+	if(name MATCHES "[.]timer$" AND install STREQUAL "")
 		string(APPEND OPSFABRIC_WANTS "Wants=${name}\n")
 	endif()
 endforeach()
