@@ -17,6 +17,7 @@
 
 static const struct command *const tables[] = {
 	commands_migrate,
+	commands_restored,
 	commands_tenant,
 	commands_tenant_check,
 	commands_tenant_file,
@@ -25,6 +26,7 @@ static const struct command *const tables[] = {
 	commands_ticket,
 	commands_message,
 	commands_inbound,
+	commands_contact,
 	commands_text,
 	commands_domain,
 	commands_clock,

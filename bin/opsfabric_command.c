@@ -5,11 +5,13 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "db.h"
@@ -121,6 +123,15 @@ command_failed(const struct problem *why, const struct db *db)
 	if (problem_status(why->code) == 404)
 		return COMMAND_NOT_FOUND;
 	return COMMAND_REFUSED;
+}
+
+const char *
+command_actor(struct arena *a)
+{
+	const struct passwd *user = getpwuid(getuid());
+
+	return arena_printf(
+	    a, "command:%s", user == NULL ? "?" : user->pw_name);
 }
 
 struct db *

@@ -61,11 +61,12 @@ struct command_run {
 };
 
 /* The tables, each ending with {0}. */
-extern const struct command commands_clock[], commands_doctor[],
-    commands_domain[], commands_inbound[], commands_message[],
-    commands_migrate[], commands_secret[], commands_tenant[],
-    commands_tenant_check[], commands_tenant_file[], commands_text[],
-    commands_ticket[], commands_token[];
+extern const struct command commands_clock[], commands_contact[],
+    commands_doctor[], commands_domain[], commands_restored[],
+    commands_inbound[], commands_message[], commands_migrate[],
+    commands_secret[], commands_tenant[], commands_tenant_check[],
+    commands_tenant_file[], commands_text[], commands_ticket[],
+    commands_token[];
 
 /* The value of an option, "" for a switch that is set, NULL if it is not. */
 const char *command_value(const struct command_run *run, const char *option);
@@ -112,6 +113,9 @@ const char *command_tenant_id(
 /* A ticket by its number, the row of COMMAND_TICKET_SHOW; NULL likewise. */
 struct db_batch *command_ticket(struct command_run *run, const char *tenant_id,
     const char *number, enum command_exit *end);
+
+/* Who does it, for the history: the person who is logged in here. */
+const char *command_actor(struct arena *a);
 
 /* The connection of command_batch(). */
 struct db *command_db(struct command_run *run);

@@ -382,6 +382,26 @@ outbox_look(struct doctor *d, struct db *db)
 }
 
 static void
+installation_look(struct doctor *d, struct db *db)
+{
+	struct db_batch *b =
+	    service_rows(d, db, STMT_COMMAND_DOCTOR_INSTALLATION, NULL);
+
+	if (b == NULL)
+		return;
+	if (!db_true(b, 0, 0, "ours"))
+		found(d, LEVEL_FAIL, "database",
+		    "run opsfabric restored; with --same after pg_upgrade",
+		    "it is not where it was set up: a copy, or restored");
+	else if (count_of(b, 0, "unknown") > 0)
+		found(d, LEVEL_WARN, "database",
+		    "see opsfabric message list --status unknown",
+		    "it was restored (%s), and of %ld messages nobody knows "
+		    "whether they had left",
+		    db_get(b, 0, 0, "restored_at"), count_of(b, 0, "unknown"));
+}
+
+static void
 inbound_look(struct doctor *d, struct db *db)
 {
 	struct clock_text now = clock_text(clock_now());
@@ -541,6 +561,7 @@ database_look(struct doctor *d)
 			server_look(d, state);
 			durability_look(d, state);
 			schema_look(d, db);
+			installation_look(d, db);
 			timers_look(d, db);
 			outbox_look(d, db);
 			inbound_look(d, db);

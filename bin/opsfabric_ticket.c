@@ -1,10 +1,8 @@
 /*
  * opsfabric_ticket - shows tickets, and moves them as staff do
  */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
@@ -239,16 +237,6 @@ show(struct command_run *run)
 	return COMMAND_DONE;
 }
 
-/* Who does it, for the history: the person who is logged in here. */
-static const char *
-actor(struct arena *a)
-{
-	const struct passwd *user = getpwuid(getuid());
-
-	return arena_printf(
-	    a, "command:%s", user == NULL ? "?" : user->pw_name);
-}
-
 /* What the route would have got for a body, so that the same rules hold. */
 static const char *
 move_body(struct command_run *run, const char *ticket_id)
@@ -279,8 +267,8 @@ move_as_staff(struct command_run *run, struct request *req)
 
 	if (ticket_move_read(&move, req, &why) != 0 ||
 	    tenant_by_slug(&tenant, req, run->operands[0], NULL, &why) != 0 ||
-	    ticket_move(&moved, &move, tenant, actor(run->arena), req, &why) !=
-		0)
+	    ticket_move(&moved, &move, tenant, command_actor(run->arena), req,
+		&why) != 0)
 		return command_failed(&why, req->db);
 	if (run->json)
 		(void)printf("%s\n", ticket_moved_json(run->arena, &moved));

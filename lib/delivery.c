@@ -5,10 +5,12 @@
 
 #include <assert.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "clock.h"
@@ -17,6 +19,7 @@
 #include "http.h"
 #include "id.h"
 #include "inquiry.h"
+#include "lineage.h"
 #include "log.h"
 #include "message.h"
 #include "metrics.h"
@@ -79,6 +82,8 @@ struct delivery {
 	struct inquirer *inquirer;
 	struct arena *work;
 	struct id self;
+	char host[HOST_NAME_MAX + 1];
+	struct lineage lineage;
 	struct outbox outbox;
 	struct lane lanes[PROVIDER_MAX]; /* in the order of providers[] */
 	struct slot *slots;              /* of all lanes, one after the other */
@@ -124,6 +129,10 @@ delivery_new(struct db *db, struct metrics *metrics)
 	d->outbox.db = db;
 	d->outbox.self = d->self.text;
 	d->outbox.metrics = metrics;
+	(void)gethostname(d->host, sizeof(d->host) - 1);
+	d->outbox.host = d->host;
+	lineage_open(&d->lineage);
+	d->outbox.lineage = &d->lineage;
 	d->inquirer = inquirer_new(&d->outbox, d->http);
 	d->slots = calloc((size_t)d->slot_count, sizeof(*d->slots));
 	if (d->slots == NULL)
@@ -147,6 +156,7 @@ delivery_free(struct delivery *d)
 		arena_free(d->slots[i].arena);
 	free(d->slots);
 	arena_free(d->work);
+	lineage_close(&d->lineage);
 	free(d);
 }
 

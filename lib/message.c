@@ -16,6 +16,7 @@
 #include "config.h"
 #include "db.h"
 #include "id.h"
+#include "lineage.h"
 #include "log.h"
 #include "metrics.h"
 #include "problem.h"
@@ -48,24 +49,41 @@ text_or_empty(const char *text)
 	return text == NULL ? "" : text;
 }
 
+/* Of the claim, the second statement of its pipeline. */
 static void
 message_read(
     struct message *out, struct arena *a, const struct db_batch *b, int row)
 {
 	struct problem why;
 
-	out->id = db_get(b, 0, row, "id");
-	out->attempt = (int)strtol(db_get(b, 0, row, "attempts"), NULL, 10);
-	out->provider = provider_find(db_get(b, 0, row, "provider"));
-	out->from = text_or_empty(db_get(b, 0, row, "from_number"));
-	out->to = text_or_empty(db_get(b, 0, row, "to_number"));
-	out->body = text_or_empty(db_get(b, 0, row, "body"));
-	out->firm = db_get(b, 0, row, "slug");
+	out->id = db_get(b, 1, row, "id");
+	out->attempt = (int)strtol(db_get(b, 1, row, "attempts"), NULL, 10);
+	out->provider = provider_find(db_get(b, 1, row, "provider"));
+	out->from = text_or_empty(db_get(b, 1, row, "from_number"));
+	out->to = text_or_empty(db_get(b, 1, row, "to_number"));
+	out->body = text_or_empty(db_get(b, 1, row, "body"));
+	out->firm = db_get(b, 1, row, "slug");
 	out->lives_us =
-	    strtol(db_get(b, 0, row, "lives_s"), NULL, 10) * CLOCK_SECOND;
-	if (account_open(&out->account, a, db_get(b, 0, row, "customer_id"),
-		db_get(b, 0, row, "boxes"), &why) != 0)
+	    strtol(db_get(b, 1, row, "lives_s"), NULL, 10) * CLOCK_SECOND;
+	if (account_open(&out->account, a, db_get(b, 1, row, "customer_id"),
+		db_get(b, 1, row, "boxes"), &why) != 0)
 		out->account_error = arena_strdup(a, why.detail);
+}
+
+/* What the guard of a claim said: if this is not the database whose messages we
+ * carry, the claim took nothing. Its own claim counts. */
+static int
+guard_end(const struct outbox *o, struct arena *a, const struct db_batch *b,
+    int claimed, struct problem *why)
+{
+	const char *restored = db_get(b, 0, 0, "why");
+	const char *epoch = db_get(b, 0, 0, "epoch");
+	long claims = strtol(db_get(b, 0, 0, "claims"), NULL, 10);
+
+	if (restored != NULL)
+		return lineage_restored(o->db, a, epoch, restored, why);
+	lineage_note(o->lineage, epoch, claimed > 0 ? claims + 1 : claims);
+	return 0;
 }
 
 int
@@ -73,10 +91,17 @@ message_claim(struct message_batch *out, const struct outbox *o,
     struct arena *a, const struct message_wanted *wanted, struct problem *why)
 {
 	struct clock_time now = clock_now();
+	struct stmt_message_guard guard = {
+		.epoch = *o->lineage->epoch.text == '\0'
+		             ? NULL
+		             : o->lineage->epoch.text,
+		.claims = arena_printf(a, "%ld", o->lineage->claims),
+	};
 	struct stmt_message_claim p = {
 		.claimed_by = o->self,
 		.now = now_text(a, now),
 		.claimed_until = now_text(a, clock_add(now, MESSAGE_LEASE)),
+		.host = o->host,
 	};
 	struct db_batch *b = db_batch_service(o->db, a);
 	struct buf names, slots;
@@ -92,22 +117,23 @@ message_claim(struct message_batch *out, const struct outbox *o,
 	}
 	p.providers = array_end(&names);
 	p.slots = array_end(&slots);
+	db_queue(b, STMT_MESSAGE_GUARD, &guard);
 	db_queue(b, STMT_MESSAGE_CLAIM, &p);
 	/* A second run would claim others and forget these. */
 	if (db_flush_once(b, why) != 0)
 		return -1;
 	memset(out, 0, sizeof(*out));
-	m = arena_alloc(a, (size_t)(db_rows(b, 0) + 1) * sizeof(*m));
-	for (int i = 0; i < db_rows(b, 0); i++) {
+	m = arena_alloc(a, (size_t)(db_rows(b, 1) + 1) * sizeof(*m));
+	for (int i = 0; i < db_rows(b, 1); i++) {
 		message_read(&m[out->count], a, b, i);
 		for (int k = 0; k < PROVIDER_MAX; k++)
 			out->looked_at[k] +=
 			    providers[k] == m[out->count].provider;
-		if (strcmp(db_get(b, 0, i, "status"), "sending") == 0)
+		if (strcmp(db_get(b, 1, i, "status"), "sending") == 0)
 			out->count++;
 	}
 	out->messages = m;
-	return 0;
+	return guard_end(o, a, b, out->count, why);
 }
 
 /* The row's error: our words, then the provider's. */

@@ -31,6 +31,8 @@ struct outbox {
 	struct db *db;
 	const char *self;        /* id of this dispatcher, new at every start */
 	struct metrics *metrics; /* that expired and lost ones are counted in */
+	const char *host;        /* where it runs */
+	struct lineage *lineage;
 };
 
 /* How many messages of each provider may be begun; 0: none are asked for. */

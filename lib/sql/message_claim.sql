@@ -5,6 +5,7 @@
 -- $3 claimed_until: end of the lease
 -- $4 providers: whose messages
 -- $5 slots: free transfers of each of them, the most that is taken
+-- $6 host: whose dispatcher this is
 -- > id, status, attempts, provider, customer_id, ticket_id, channel, template, from_number, to_number, body, segments, expires_at, lives_s, slug, boxes
 with
 due as (
@@ -14,6 +15,7 @@ due as (
       from sms_log m
       where m.status = 'queued' and m.provider = w.provider and m.not_before <= $2::timestamptz
         and coalesce(m.expires_at, 'infinity') > $2::timestamptz          -- as it stands it would tempt to the wrong index
+        and coalesce(current_setting('app.delivery', true), '') <> 'restored'                -- see MESSAGE_GUARD
       order by m.not_before limit w.slots
       for no key update skip locked) d),
 firm as materialized (                          -- in one order, or two dispatchers wait for each other
@@ -79,6 +81,10 @@ w_contact as (                                  -- who was not asked for a revie
   from taken k
   where c.id = k.contact_id and c.id = any (array(select contact_id from taken where template = 'review_request' and status = 'suppressed'))
     and k.template = 'review_request' and k.status = 'suppressed' and c.last_review_at = k.created_at),
+w_claims as (                                   -- what MESSAGE_GUARD holds a database against
+  insert into dispatchers as h (host, claims)
+  select $6::text, 1 where exists (select from taken where status = 'sending')
+  on conflict (host) do update set claims = h.claims + 1),
 w_usage as (
   insert into segment_usage as u (customer_id, day, segments, first_segments, first_hour, first_hour_segments)
   select x.customer_id, x.day, x.segments, x.firsts, date_trunc('hour', $2::timestamptz), x.firsts

@@ -9,7 +9,7 @@ select c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner::re
 from pg_class c where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p');
 
 -- tables
-select is(array_agg(relname order by relname), '{heartbeats,schema_migrations}', 'every table but these belongs to tenants') from ours where not of_tenant and relname <> 'customers';
+select is(array_agg(relname order by relname), '{dispatchers,heartbeats,installation,schema_migrations}', 'every table but these belongs to tenants') from ours where not of_tenant and relname <> 'customers';
 select is(owner, 'opsfabric_owner', relname || ' belongs to the owner') from ours;
 select ok(relrowsecurity and relforcerowsecurity, relname || ': row level security is enabled and forced') from ours where of_tenant or relname = 'customers';
 select is((select array_agg(concat_ws(' ', p.polname, p.polcmd, (select string_agg(r::regrole::text, ',' order by r::regrole::text) from unnest(p.polroles) r),
@@ -23,7 +23,7 @@ select is(jsonb_agg(jsonb_build_array(polrelid::regclass, polcmd, pg_get_expr(po
 select is((select array_agg(n order by n) from (select distinct (regexp_matches(substring(content from 'c\.relname in \(([^)]*)\)'), '''([a-z_]+)''', 'g'))[1] as n
                                                 from tap.file where path = 'schema/0001_ground.sql') x),
           (select array_agg(c.relname::text order by c.relname) from pg_class c where relnamespace = 'public'::regnamespace and relkind in ('r', 'p', 'v', 'm')
-             and relname not in ('schema_migrations', 'photos', 'opt_outs')),       -- what came after the first is refused by its own migration
+             and relname not in ('schema_migrations', 'photos', 'opt_outs', 'installation', 'dispatchers')),       -- what came after the first is refused by its own migration
           'the first migration looks for every name that it knew of');
 
 -- foreign keys: rows of one tenant point to rows of the same
@@ -50,8 +50,10 @@ insert into verbs values
   ('consents', 'a', 'r a w d'),
   ('contacts', 'r a w', 'r a w'),
   ('customers', 'r', 'r a w'),
+  ('dispatchers', '', 'r a w'),
   ('heartbeats', 'r', 'r a w d'),
   ('inbound_events', 'r a w(answer,fingerprint,id,outcome,raw,received_at)', 'r a w d'),
+  ('installation', '', 'r w'),
   ('opt_outs', 'r', 'r d'),
   ('photos', 'r a', 'r a d'),
   ('review_links', 'r w(clicked_at)', 'r a w d'),
@@ -82,7 +84,7 @@ create temp view functions as
 select p.oid, p.oid::regprocedure::text as name, p.prosecdef, p.proconfig, p.provolatile, p.proowner::regrole::text as owner from pg_proc p
 where p.pronamespace in ('public'::regnamespace, 'ticket_number'::regnamespace)
   and not exists (select from pg_depend d where d.objid = p.oid and d.deptype = 'e');
-select is(string_agg(name, ' ' order by name), 'alert_tenant(text) contact_forget(uuid,timestamp with time zone) customers_addresses() customers_number() is_sender(text) message_forget(uuid[],timestamp with time zone) message_tenant(uuid) next_ticket_number() photo_ticket(uuid) quarantine_has_room(timestamp with time zone) receipt_tenant(text,text) review_link_tenant(text) sms_log_parked() tenant_by_address(text,text) tenant_by_slug(text) ticket_forget(uuid[],timestamp with time zone) token_tenant(text,timestamp with time zone) webhook_trust()',
+select is(string_agg(name, ' ' order by name), 'alert_tenant(text) contact_erase(uuid,text,timestamp with time zone) contact_forget(uuid,timestamp with time zone) contact_inbound(uuid) customers_addresses() customers_number() is_sender(text) message_forget(uuid[],timestamp with time zone) message_tenant(uuid) next_ticket_number() photo_ticket(uuid) quarantine_has_room(timestamp with time zone) receipt_tenant(text,text) review_link_tenant(text) sms_log_parked() tenant_by_address(text,text) tenant_by_slug(text) ticket_forget(uuid[],timestamp with time zone) token_tenant(text,timestamp with time zone) webhook_trust()',
           'these run with the owner''s rights and no others') from functions where prosecdef;
 select is(proconfig, array['search_path=pg_catalog, pg_temp'], name || ' has a fixed search_path') from functions where prosecdef;
 select is(array_agg(name order by name), null, 'nobody else may call our functions') from functions, unnest(array['anon', 'public']) r

@@ -12,7 +12,7 @@ begin atomic
 end;
 create function pg_temp.claim(at timestamptz, slots int default 100) returns int language sql volatile
 begin atomic
-  select count(*)::int from tap.call('message_claim', jsonb_build_object('claimed_by', tap.a(), 'now', at, 'claimed_until', at + interval '1 minute', 'providers', '{console}', 'slots', array[slots]::text)) c
+  select count(*)::int from tap.call('message_claim', jsonb_build_object('host', 'here', 'claimed_by', tap.a(), 'now', at, 'claimed_until', at + interval '1 minute', 'providers', '{console}', 'slots', array[slots]::text)) c
   where c ->> 'status' = 'sending';
 end;
 create function pg_temp.said(n int, t uuid default tap.a()) returns text language sql

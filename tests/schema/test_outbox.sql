@@ -16,7 +16,7 @@ create function pg_temp.state(n int) returns text language sql return (select co
 create function pg_temp.claim(at timestamptz, slots int, provider text default 'console', who uuid default tap.a()) returns int[] language sql volatile
 begin atomic
   select coalesce(array_agg(substr(c ->> 'body', 6)::int order by substr(c ->> 'body', 6)::int), '{}')
-  from tap.call('message_claim', jsonb_build_object('claimed_by', who, 'now', at, 'claimed_until', at + interval '1 minute', 'providers', array[provider]::text, 'slots', array[slots]::text)) c
+  from tap.call('message_claim', jsonb_build_object('host', 'here', 'claimed_by', who, 'now', at, 'claimed_until', at + interval '1 minute', 'providers', array[provider]::text, 'slots', array[slots]::text)) c
   where c ->> 'status' = 'sending';
 end;
 create function pg_temp.outcome(n int, attempt int, outcome text, at timestamptz default tap.at(20), provider_id text default null, retry timestamptz default null, error text default null)
@@ -37,7 +37,7 @@ select is(pg_temp.claim(tap.at(10), 9, 'ecall'), array[6], 'each provider has it
 select pg_temp.put(100, '{"from": 0}');
 select is((select array_agg(k order by k) from jsonb_object_keys(c) k), '{attempts,body,boxes,channel,customer_id,expires_at,from_number,id,lives_s,provider,segments,slug,status,template,ticket_id,to_number}',
           'a claim returns all that a sender needs')
-from tap.call('message_claim', jsonb_build_object('claimed_by', tap.a(), 'now', tap.at(10), 'claimed_until', tap.at(11), 'providers', '{console}', 'slots', '{9}')) c;
+from tap.call('message_claim', jsonb_build_object('host', 'here', 'claimed_by', tap.a(), 'now', tap.at(10), 'claimed_until', tap.at(11), 'providers', '{console}', 'slots', '{9}')) c;
 delete from sms_log where id = pg_temp.id(100);
 
 -- outcomes and the fence

@@ -113,7 +113,7 @@ select dblink_exec('admin', format($$insert into public.sms_log (id, customer_id
   select gen_random_uuid(), %L, 'outbound', 'x', '+41791234567', 'm' || n, 1, 'parallel', 'queued', %L, %L, now(), now() from generate_series(1, 200) n$$, pg_temp.tenant(), tap.at(), tap.at(99)));
 select pg_temp.sessions('message_claim');
 select count(*) from pg_temp.storm(array(
-  select tap.command('message_claim', jsonb_build_object('claimed_by', gen_random_uuid(), 'now', tap.at(1), 'claimed_until', tap.at(2), 'providers', '{parallel}', 'slots', '{12}')) from generate_series(1, 16) n));
+  select tap.command('message_claim', jsonb_build_object('host', 'here', 'claimed_by', gen_random_uuid(), 'now', tap.at(1), 'claimed_until', tap.at(2), 'providers', '{parallel}', 'slots', '{12}')) from generate_series(1, 16) n));
 select is(pg_temp.seen('select jsonb_object_agg(status || attempts, n) from (select status, attempts, count(*) as n from public.sms_log where customer_id = OURS group by 1, 2) x'),
           '{"sending1": 192, "queued0": 8}', 'each message is claimed once, each claim is as large as asked');
 select is(pg_temp.seen('select jsonb_agg(segments) from public.segment_usage where customer_id = OURS'), '[192]', 'and counted once');
@@ -127,7 +127,7 @@ select dblink_exec('admin', format($$
   select gen_random_uuid(), %1$L, %1$L, 'outbound', case when n & 1 = 0 then 'x' else 'ticket_confirmation' end, '+41791234567', 'm' || n, 1, 'parallel', 'queued', %2$L, %3$L, now(), now()
   from generate_series(1, 200) n$$, pg_temp.tenant(), tap.at(), tap.at(99)));
 select count(*) from pg_temp.storm(array(
-  select tap.command('message_claim', jsonb_build_object('claimed_by', gen_random_uuid(), 'now', tap.at(1), 'claimed_until', tap.at(2), 'providers', '{parallel}', 'slots', '{12}')) from generate_series(1, 16) n));
+  select tap.command('message_claim', jsonb_build_object('host', 'here', 'claimed_by', gen_random_uuid(), 'now', tap.at(1), 'claimed_until', tap.at(2), 'providers', '{parallel}', 'slots', '{12}')) from generate_series(1, 16) n));
 select is(pg_temp.seen('select jsonb_object_agg(template || coalesce('' '' || reason, '''') || attempts, n) from (select template, reason, attempts, count(*) as n from public.sms_log where customer_id = OURS and status <> ''queued'' group by 1, 2, 3) x'),
           '{"x1": 38, "ticket_confirmation1": 2, "x budget0": 58, "ticket_confirmation first_contact0": 94}', 'together they begin what there is, and no more');
 select is(pg_temp.seen('select jsonb_agg(jsonb_build_array(segments, first_segments)) from public.segment_usage where customer_id = OURS'), '[[40, 2]]', 'and count it');
