@@ -17,8 +17,8 @@ foreach(source IN LISTS unit_tests)
 	target_link_libraries(${target} PRIVATE opsfabric project_flags PkgConfig::CHECK)
 	add_test(NAME unit/${module} COMMAND ${target})
 	# Check's own limit of four seconds is too short beside the other tests.
-	set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 60
-		ENVIRONMENT "${sanitizer_env};CK_DEFAULT_TIMEOUT=60")
+	set_tests_properties(unit/${module} PROPERTIES LABELS unit TIMEOUT 240
+		ENVIRONMENT "${sanitizer_env};CK_DEFAULT_TIMEOUT=240")
 endforeach()
 
 target_compile_definitions(test_mustache PRIVATE
