@@ -18,6 +18,7 @@
 static const struct command *const tables[] = {
 	commands_migrate,
 	commands_restored,
+	commands_rehearsal,
 	commands_tenant,
 	commands_tenant_check,
 	commands_tenant_file,

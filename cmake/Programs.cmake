@@ -25,6 +25,9 @@ target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}
 install(TARGETS dispatcher RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
 install(TARGETS command RUNTIME COMPONENT programs)
+# Where the command looks for it.
+configure_file(deploy/backup ${PROJECT_BINARY_DIR}/bin/backup COPYONLY)
+install(PROGRAMS deploy/backup DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
 
 # For the sysadmin. The migrations are inside the command; what a superuser has to run is not.
 install(FILES schema/roles.sql
