@@ -6,7 +6,7 @@
  * waits in it may not be sent blindly. This host remembers, in
  * $OPSFABRIC_STATE/log/dispatcher.seen, how many claims it has seen, and
  * MESSAGE_GUARD holds the database against that, in the same transaction as
- * every claim. schema/0016_installation.sql says what else it looks at.
+ * every claim. schema/0017_installation.sql says what else it looks at.
  */
 #ifndef LIB_LINEAGE_H
 #define LIB_LINEAGE_H

@@ -1,4 +1,4 @@
--- 0016_installation - is this the database whose messages we carry, or one that was restored or copied? And one person's data, asked for or erased
+-- 0017_installation - is this the database whose messages we carry, or one that was restored or copied? And one person's data, asked for or erased
 --
 -- What waits in a restored database may have left long ago. A dispatcher claims nothing before it has seen (lib/lineage.h)
 --   1. that the database stands where it was set up: the cluster, the database and the table have the ids they had. A dump that is read in
