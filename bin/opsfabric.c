@@ -28,6 +28,7 @@ static const struct command *const tables[] = {
 	commands_message,
 	commands_inbound,
 	commands_contact,
+	commands_spool,
 	commands_text,
 	commands_domain,
 	commands_clock,

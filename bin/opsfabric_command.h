@@ -65,9 +65,9 @@ extern const struct command commands_clock[], commands_contact[],
     commands_doctor[], commands_domain[], commands_rehearsal[],
     commands_restored[],
     commands_inbound[], commands_message[], commands_migrate[],
-    commands_secret[], commands_tenant[], commands_tenant_check[],
-    commands_tenant_file[], commands_text[], commands_ticket[],
-    commands_token[];
+    commands_secret[], commands_spool[], commands_tenant[],
+    commands_tenant_check[], commands_tenant_file[], commands_text[],
+    commands_ticket[], commands_token[];
 
 /* The value of an option, "" for a switch that is set, NULL if it is not. */
 const char *command_value(const struct command_run *run, const char *option);

@@ -27,8 +27,10 @@
 #include "opsfabric_command.h"
 #include "problem.h"
 #include "provider.h"
+#include "roster.h"
 #include "schema_version.h"
 #include "sender.h"
+#include "spool.h"
 
 /* Of a clock that decides when people are woken up. */
 #define CLOCK_SKEW_WARN (2 * CLOCK_SECOND)
@@ -539,6 +541,56 @@ certificates_look(struct doctor *d)
 	(void)fclose(f);
 }
 
+/* Younger than this it is about to be taken. */
+#define WAITING_LONG (2 * CLOCK_MINUTE)
+#define ROSTER_OLD (2 * CLOCK_MINUTE)
+
+static void
+spool_waiting_look(struct doctor *d)
+{
+	struct spool_count waiting = spool_count(SPOOL_WAIT);
+	struct spool_count failed = spool_count(SPOOL_FAILED);
+	int64_t age_us = system_time().us - waiting.oldest_us;
+	bool is_late = waiting.count > 0 && age_us > WAITING_LONG;
+
+	if (waiting.count == 0)
+		found(d, LEVEL_OK, "spool", NULL, "no webhook waits in %s",
+		    spool_path(d->run->arena, ""));
+	else
+		found(d, is_late ? LEVEL_FAIL : LEVEL_WARN, "spool",
+		    "see that Postgres and replay run, and replay's log",
+		    "%zu webhooks wait in %s since %" PRId64 " min",
+		    waiting.count, spool_path(d->run->arena, ""),
+		    age_us / CLOCK_MINUTE);
+	if (failed.count > 0)
+		found(d, LEVEL_FAIL, "spool", "see opsfabric spool list",
+		    "%zu webhooks could not be taken", failed.count);
+}
+
+static void
+spool_look(struct doctor *d)
+{
+	int64_t roster_us = roster_read_us();
+	struct problem why;
+
+	if (!spool_is_on()) {
+		found(d, LEVEL_WARN, "spool", "unset SPOOL_DIR to have it",
+		    "it is off: webhooks are told 503 while Postgres is away");
+		return;
+	}
+	if (spool_check(&why) != 0) {
+		found(d, LEVEL_FAIL, "spool", "run as the user of the programs",
+		    "%s", why.detail);
+		return;
+	}
+	spool_waiting_look(d);
+	if (roster_us == 0 || system_time().us - roster_us > ROSTER_OLD)
+		found(d, LEVEL_FAIL, "spool",
+		    "see that replay runs, and its log",
+		    "whom webhooks may reach was not read for minutes: "
+		    "replay does it");
+}
+
 static void
 database_look(struct doctor *d)
 {
@@ -584,6 +636,7 @@ doctor(struct command_run *run)
 	state_look(&d);
 	dispatcher_look(&d);
 	certificates_look(&d);
+	spool_look(&d);
 	database_look(&d);
 	json_arr_close(&d.json);
 	if (run->json) {

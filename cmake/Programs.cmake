@@ -1,9 +1,10 @@
 # Programs that no URL reaches.
 file(GLOB opsfabric_sources CONFIGURE_DEPENDS bin/opsfabric.c bin/opsfabric_*.c)
 add_executable(dispatcher bin/dispatcher.c)
+add_executable(replay bin/replay.c)
 add_executable(command ${opsfabric_sources})
 set_target_properties(command PROPERTIES OUTPUT_NAME opsfabric)
-foreach(program dispatcher command)
+foreach(program dispatcher replay command)
 	set_target_properties(${program} PROPERTIES
 		RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
 	target_link_libraries(${program} PRIVATE opsfabric project_flags)
@@ -22,7 +23,7 @@ install(TARGETS photo_convert RUNTIME
 target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}"
 	OPSFABRIC_CONF_DIR="${OPSFABRIC_CONF_DIR}"
 	OPSFABRIC_HOSTS_FILE="${OPSFABRIC_SITE_DIR}/hosts.conf" OPSFABRIC_TLS_DIR="${OPSFABRIC_TLS_DIR}")
-install(TARGETS dispatcher RUNTIME
+install(TARGETS dispatcher replay RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
 install(TARGETS command RUNTIME COMPONENT programs)
 # Where the command looks for it.

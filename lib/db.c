@@ -104,6 +104,12 @@ db_is_wrong(const struct db *db)
 	return db->wrong;
 }
 
+bool
+db_is_away(const struct db *db)
+{
+	return db->conn == NULL && clock_ticks_us() < db->retry_at_us;
+}
+
 /* What libpq says ends with a newline and may have several. */
 static void
 log_away(const struct db *db, const char *what)

@@ -43,6 +43,10 @@ int db_connect(struct db *db, struct problem *why);
  */
 bool db_is_wrong(const struct db *db);
 
+/* Has it just been found to be away? Whoever has another way takes that, and
+ * does not wait for the next attempt. */
+bool db_is_away(const struct db *db);
+
 /*
  * A batch for one tenant. It begins with TENANT_SET, which also takes the
  * advisory lock named lock_key: the contact's number or address, or the event's

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "backlog.h"
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
@@ -29,6 +30,7 @@ struct report {
 	const char *tenant; /* whose message it may speak of; NULL: anybody's */
 	const char *status; /* of the message, or NULL: there is none */
 	bool moved;
+	bool waits; /* for the database */
 };
 
 static void
@@ -172,6 +174,40 @@ apply(struct report *r, const struct request *req, struct problem *why)
 	return 0;
 }
 
+/*
+ * While the database is away: kept, if it is certain who says it. Receipts may
+ * come in any order.
+ */
+static int
+put_off(struct report *r, const struct request *req, struct problem *why)
+{
+	struct sender_firm firm = { 0 };
+	struct sender s = {
+		.dialect = r->receipt.dialect,
+		.token = r->receipt.key,
+		.is_remembered = true,
+	};
+	bool may_tell = r->receipt.is_signed;
+
+	if (req->method == HTTP_POST)
+		s.form = fields_form(r->receipt.fields);
+	if (!may_tell && sender_read(&s, req, why) != 0)
+		return -1;
+	if (s.kind == SENDER_OF_FIRM) {
+		firm = (struct sender_firm){ s.customer_id, s.slug };
+		may_tell = true;
+	}
+	if (!may_tell && sender_may_tell(&may_tell, &s, req, NULL, why) != 0)
+		return -1;
+	if (!may_tell)
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "The database cannot be asked about this sender");
+	r->waits = true;
+	why->code = PROBLEM_NONE;
+	return backlog_keep(
+	    req, &firm, backlog_key(req->arena, NULL, r->event.id), why);
+}
+
 /* Nothing but 200 is read by Twilio and eCall; what Kannel gets beyond it could
  * leave as a message. */
 static void
@@ -185,6 +221,10 @@ answer_write(
 		res->body = "";
 		return;
 	}
+	if (r->waits) {
+		backlog_answer(res);
+		return;
+	}
 	buf_init(&b, req->arena);
 	json_obj_open(&b, NULL);
 	json_str(&b, "status",
@@ -195,6 +235,18 @@ answer_write(
 	json_str(&b, "message", r->status);
 	json_obj_close(&b);
 	res->body = b.text;
+}
+
+static int
+take(struct report *r, const struct request *req, struct problem *why)
+{
+	if (believe(r, req, why) != 0)
+		return -1;
+	if (r->receipt.said == RECEIPT_NOTHING)
+		return 0;
+	if (r->tenant == NULL && tenant_find(r, req, why) != 0)
+		return -1;
+	return r->tenant == NULL ? 0 : apply(r, req, why);
 }
 
 int
@@ -211,14 +263,10 @@ report_receive(
 		return -1;
 	r.now = arena_strdup(req->arena, now.text);
 	event_make(&r, req);
-	if (believe(&r, req, why) != 0)
+	if (take(&r, req, why) != 0 &&
+	    (why->code != PROBLEM_TRY_AGAIN || !backlog_is_open(req) ||
+		put_off(&r, req, why) != 0))
 		return -1;
-	if (r.receipt.said != RECEIPT_NOTHING) {
-		if (r.tenant == NULL && tenant_find(&r, req, why) != 0)
-			return -1;
-		if (r.tenant != NULL && apply(&r, req, why) != 0)
-			return -1;
-	}
 	answer_write(res, &r, req);
 	return 0;
 }

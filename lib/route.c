@@ -21,6 +21,7 @@
 #include "problem.h"
 #include "provider.h"
 #include "serve.h"
+#include "spool.h"
 
 /* A JSON tree of the most values that json.h lets in is far below it. */
 #define ARENA_CAP ((size_t)4 * 1024 * 1024)
@@ -352,6 +353,7 @@ reason_phrase(int status)
 	} phrases[] = {
 		{ 200, "OK" },
 		{ 201, "Created" },
+		{ 202, "Accepted" },
 		{ 301, "Moved Permanently" },
 		{ 302, "Found" },
 		{ 303, "See Other" },
@@ -503,6 +505,19 @@ handle(struct serve_request *r, void *arg)
 	arena_reset(w->arena);
 }
 
+/* Whoever reports something is told that it is kept only where it can be. */
+static bool
+spool_is_ready(const struct worker *w)
+{
+	struct problem why;
+
+	if (w->line->caller != CALLER_PROVIDER || !spool_is_on() ||
+	    spool_open(&why) == 0)
+		return true;
+	log_error("%s", why.detail);
+	return false;
+}
+
 /* Before a request is taken: may this worker still answer one? */
 static bool
 goes_on(void *arg)
@@ -525,7 +540,8 @@ route_main(const struct route *route)
 	/* What ROUTES promises about who may call is never left to a handler.
 	 */
 	assert((w.line->caller == CALLER_TENANT) == (route->firm != NULL));
-	if (provider_configured() == NULL || !provider_clock_is_allowed())
+	if (provider_configured() == NULL || !provider_clock_is_allowed() ||
+	    !spool_is_ready(&w))
 		return EXIT_FAILURE;
 	w.metrics = metrics_open(route->name);
 	if (route->prepare != NULL)

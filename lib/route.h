@@ -19,6 +19,7 @@ struct db;
 struct problem;
 struct route_body;
 struct route_note;
+struct sender_firm;
 struct tenant;
 
 enum http_method {
@@ -51,6 +52,9 @@ struct request {
 	struct db *db;       /* this worker's connection */
 	/* Whose token it carries; NULL but for routes of CALLER_TENANT. */
 	const struct tenant *tenant;
+	/* Of a webhook that waited: whose its sender was found to be
+	 * (sender.h); else NULL. */
+	const struct sender_firm *known;
 	enum http_method method;
 	bool is_head; /* HEAD is handled as GET; nginx drops the body */
 	struct clock_time now; /* one instant for the whole request */

@@ -18,10 +18,10 @@
 #include "network.h"
 #include "problem.h"
 #include "provider.h"
+#include "roster.h"
 #include "route.h"
 #include "secret.h"
 #include "signature_twilio.h"
-#include "tenant.h"
 #include "token.h"
 
 /* As long as a firm is kept (tenant.c), and as many. */
@@ -167,6 +167,50 @@ token_look_up(const struct token_slot **out, const char *hash,
 	return 0;
 }
 
+/* "<customer_id> <slug>" of the roster. */
+static void
+firm_split(struct sender_firm *out, struct arena *a, const char *line)
+{
+	size_t len = strcspn(line, " ");
+
+	out->customer_id = arena_strndup(a, line, len);
+	out->slug = line + len + (line[len] == ' ');
+}
+
+int
+sender_firm_find(struct sender_firm *out, struct arena *a, const char *channel,
+    const char *e164, struct problem *why)
+{
+	const char *line;
+
+	*out = (struct sender_firm){ 0 };
+	if (roster_find(
+		&line, a, arena_printf(a, "%s:%s", channel, e164), why) != 0)
+		return -1;
+	if (line != NULL)
+		firm_split(out, a, line);
+	return 0;
+}
+
+/* One that is not in the roster may be newer than it. */
+static int
+token_remember(struct sender *s, const struct request *req, const char *hash,
+    struct problem *why)
+{
+	struct sender_firm firm;
+
+	if (sender_firm_find(&firm, req->arena, "token", hash, why) != 0)
+		return -1;
+	if (firm.customer_id == NULL)
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "The database cannot be asked about this token");
+	s->kind = SENDER_OF_FIRM;
+	s->customer_id = firm.customer_id;
+	s->slug = firm.slug;
+	s->reason = "token_of_another";
+	return 0;
+}
+
 static int
 token_read(struct sender *s, const struct request *req, const char *token,
     struct problem *why)
@@ -180,6 +224,8 @@ token_read(struct sender *s, const struct request *req, const char *token,
 		return 0;
 	}
 	hash = digest_sha256(token, strlen(token));
+	if (s->is_remembered)
+		return token_remember(s, req, hash.text, why);
 	if (token_look_up(&slot, hash.text, req, why) != 0)
 		return -1;
 	s->reason = "wrong_token";
@@ -208,6 +254,18 @@ is_signed(
 	return signature_twilio_fits(req->arena, &signature, auth_token);
 }
 
+/* It was believed when it came. */
+static void
+known_take(struct sender *s, const struct sender_firm *known)
+{
+	bool is_firm = known->customer_id != NULL;
+
+	s->kind = is_firm ? SENDER_OF_FIRM : SENDER_OF_INSTALLATION;
+	s->customer_id = known->customer_id;
+	s->slug = known->slug;
+	s->reason = "token_of_another";
+}
+
 int
 sender_read(struct sender *s, const struct request *req, struct problem *why)
 {
@@ -217,6 +275,10 @@ sender_read(struct sender *s, const struct request *req, struct problem *why)
 
 	s->kind = SENDER_UNKNOWN;
 	s->reason = "no_credential";
+	if (req->known != NULL) {
+		known_take(s, req->known);
+		return 0;
+	}
 	networks = networks_of(s->dialect, &len);
 	if (networks != NULL && !network_list_has(networks, len, req->client)) {
 		s->reason = "foreign_network";
@@ -250,11 +312,11 @@ trust_slot_find(const char *customer_id)
 
 /* What cannot be opened vouches for nobody: the request is kept. */
 static void
-twilio_open(struct trust_slot *slot, struct arena *a, const char *slug,
-    const char *customer_id, const char *box)
+twilio_open(struct trust_slot *slot, struct arena *a,
+    const struct sender_firm *firm, const char *box)
 {
 	const char *place =
-	    arena_printf(a, "%s twilio.auth_token", customer_id);
+	    arena_printf(a, "%s twilio.auth_token", firm->customer_id);
 	const char *opened;
 	struct problem why;
 
@@ -262,39 +324,61 @@ twilio_open(struct trust_slot *slot, struct arena *a, const char *slug,
 	if (box == NULL)
 		return;
 	if (secret_open(&opened, a, place, box, &why) != 0) {
-		log_error("tenant %s: its secret twilio.auth_token: %s", slug,
-		    why.detail);
+		log_error("tenant %s: its secret twilio.auth_token: %s",
+		    firm->slug, why.detail);
 		return;
 	}
 	if (strlen(opened) >= sizeof(slot->twilio)) {
 		log_error("tenant %s: its secret twilio.auth_token is too long",
-		    slug);
+		    firm->slug);
 		return;
 	}
 	(void)snprintf(slot->twilio, sizeof(slot->twilio), "%s", opened);
 }
 
+/* "t <box>" or "f -" of the roster. */
 static int
-trust_look_up(const struct trust_slot **out, const struct tenant *firm,
+trust_remember(const struct trust_slot **out, const struct sender_firm *firm,
     const struct request *req, struct problem *why)
 {
-	struct trust_slot *slot = trust_slot_find(firm->id);
+	static struct trust_slot remembered;
+	struct arena *a = req->arena;
+	const char *line, *box;
+
+	*out = &remembered;
+	if (roster_find(&line, a,
+		arena_printf(a, "trust:%s", firm->customer_id), why) != 0)
+		return -1;
+	if (line == NULL || strlen(line) < 3)
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "The database cannot be asked about this firm");
+	box = strcmp(line + 2, "-") == 0 ? NULL : line + 2;
+	remembered.is_set = line[0] == 't' || box != NULL;
+	twilio_open(&remembered, a, firm, box);
+	return 0;
+}
+
+static int
+trust_look_up(const struct trust_slot **out, const struct sender_firm *firm,
+    const struct request *req, struct problem *why)
+{
+	struct trust_slot *slot = trust_slot_find(firm->customer_id);
 	const char *box;
 	struct db_batch *b;
 
 	*out = slot;
-	if (strcmp(slot->customer_id, firm->id) == 0 &&
+	if (strcmp(slot->customer_id, firm->customer_id) == 0 &&
 	    is_fresh(slot->read_at_us))
 		return 0;
-	b = db_batch(req->db, req->arena, firm->id, NULL);
+	b = db_batch(req->db, req->arena, firm->customer_id, NULL);
 	db_queue(b, STMT_WEBHOOK_TRUST, NULL);
 	if (db_flush(b, why) != 0)
 		return -1;
 	box = db_get(b, 0, 0, "twilio");
 	slot->is_set = db_true(b, 0, 0, "has_token") || box != NULL;
-	twilio_open(slot, req->arena, firm->slug, firm->id, box);
-	(void)snprintf(
-	    slot->customer_id, sizeof(slot->customer_id), "%s", firm->id);
+	twilio_open(slot, req->arena, firm, box);
+	(void)snprintf(slot->customer_id, sizeof(slot->customer_id), "%s",
+	    firm->customer_id);
 	slot->read_at_us = clock_ticks_us();
 	return 0;
 }
@@ -309,23 +393,36 @@ is_open_house(void)
 	       *config_get(CONFIG_TWILIO_AUTH_TOKEN) == '\0';
 }
 
+/* What the firm has of its own; NULL for nobody's number. */
+static int
+trust_find(const struct trust_slot **out, const struct sender *s,
+    const struct sender_firm *firm, const struct request *req,
+    struct problem *why)
+{
+	*out = NULL;
+	if (firm == NULL)
+		return 0;
+	return s->is_remembered ? trust_remember(out, firm, req, why)
+	                        : trust_look_up(out, firm, req, why);
+}
+
 int
 sender_may_tell(bool *out, struct sender *s, const struct request *req,
-    const struct tenant *firm, struct problem *why)
+    const struct sender_firm *firm, struct problem *why)
 {
-	const struct trust_slot *trust = NULL;
+	const struct trust_slot *trust;
 	bool is_open;
 
 	*out = s->kind == SENDER_OF_INSTALLATION ||
 	       (s->kind == SENDER_OF_FIRM && firm != NULL &&
-		   strcmp(s->customer_id, firm->id) == 0);
+		   strcmp(s->customer_id, firm->customer_id) == 0);
 	/* Where nobody has an auth token, a signature says nothing. */
 	is_open =
 	    is_open_house() && (strcmp(s->reason, "no_credential") == 0 ||
 				   strcmp(s->reason, "wrong_signature") == 0);
 	if (*out || (!is_open && !s->has_signature))
 		return 0;
-	if (firm != NULL && trust_look_up(&trust, firm, req, why) != 0)
+	if (trust_find(&trust, s, firm, req, why) != 0)
 		return -1;
 	if (trust != NULL && s->has_signature)
 		*out = is_signed(s, req, trust->twilio);

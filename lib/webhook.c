@@ -9,9 +9,11 @@
 #include <string.h>
 
 #include "arena.h"
+#include "backlog.h"
 #include "buf.h"
 #include "call.h"
 #include "clock.h"
+#include "db.h"
 #include "dialect.h"
 #include "digest.h"
 #include "fields.h"
@@ -21,6 +23,7 @@
 #include "json.h"
 #include "json_write.h"
 #include "log.h"
+#include "phone.h"
 #include "problem.h"
 #include "report.h"
 #include "route.h"
@@ -52,6 +55,7 @@ struct webhook {
 	struct told told[TOLD_MAX];
 	size_t count;
 	const char *answer; /* JSON of what was decided last, or NULL */
+	bool waits;         /* for the database */
 };
 
 void
@@ -245,6 +249,19 @@ firm_find(const struct tenant **out, const struct webhook *hook,
 	return rc == 0 || why->code == PROBLEM_TENANT_UNKNOWN ? 0 : -1;
 }
 
+/* May the sender tell it? firm is NULL for nobody's number. */
+static int
+may_tell(bool *out, struct webhook *hook, const struct tenant *firm,
+    const struct request *req, struct problem *why)
+{
+	struct sender_firm about = { 0 };
+
+	if (firm != NULL)
+		about = (struct sender_firm){ firm->id, firm->slug };
+	return sender_may_tell(
+	    out, &hook->sender, req, firm == NULL ? NULL : &about, why);
+}
+
 /* Nothing to be done, but who says so must be believed all the same. */
 static int
 take_nothing(
@@ -252,13 +269,14 @@ take_nothing(
 {
 	const struct mark mark = mark_of(req);
 	const struct tenant *firm;
-	bool may_tell;
+	bool is_believed;
 
 	event_complete(hook, &hook->told[0], req, &mark);
 	if (firm_find(&firm, hook, &hook->told[0], req, why) != 0 ||
-	    sender_may_tell(&may_tell, &hook->sender, req, firm, why) != 0)
+	    may_tell(&is_believed, hook, firm, req, why) != 0)
 		return -1;
-	return may_tell ? 0 : keep_unverified(hook, &hook->told[0], req, why);
+	return is_believed ? 0
+	                   : keep_unverified(hook, &hook->told[0], req, why);
 }
 
 static int
@@ -267,12 +285,12 @@ take(struct webhook *hook, const struct told *told, const struct request *req,
 {
 	const char *pointer = fields_pointer(FIELD_TO);
 	const struct tenant *firm;
-	bool may_tell;
+	bool is_believed;
 
 	if (firm_find(&firm, hook, told, req, why) != 0 ||
-	    sender_may_tell(&may_tell, &hook->sender, req, firm, why) != 0)
+	    may_tell(&is_believed, hook, firm, req, why) != 0)
 		return -1;
-	if (!may_tell)
+	if (!is_believed)
 		return keep_unverified(hook, told, req, why);
 	/* Whoever forgot to name it finds it out at the first try. */
 	if (firm == NULL && told->to == NULL &&
@@ -283,6 +301,100 @@ take(struct webhook *hook, const struct told *told, const struct request *req,
 		return keep_unmatched(hook, told, req, why);
 	return hook->kind->take(&hook->answer, firm, told, req, why);
 }
+
+/* All of it, with the database. */
+static int
+take_all(struct webhook *hook, const struct request *req, struct problem *why)
+{
+	if (hook->count == 0)
+		return take_nothing(hook, req, why);
+	for (size_t i = 0; i < hook->count; i++)
+		if (take(hook, &hook->told[i], req, why) != 0)
+			return -1;
+	return 0;
+}
+
+/* ---- while the database is away ---------------------------------------- */
+
+/*
+ * Those of one contact are taken in the order in which they came, calls and
+ * texts. The number that is told may be withheld.
+ */
+static const char *
+key_of(const struct webhook *hook, const struct request *req)
+{
+	const struct told *first = &hook->told[0];
+
+	return backlog_key(req->arena, first->from,
+	    first->event.id != NULL ? first->event.id : "");
+}
+
+/* As firm_find(), from what is remembered. */
+static int
+firm_remember(struct sender_firm *out, const struct webhook *hook,
+    const struct told *told, const struct request *req, struct problem *why)
+{
+	struct problem ignored;
+	struct phone number;
+
+	*out = (struct sender_firm){ 0 };
+	if (told->to == NULL && hook->sender.kind == SENDER_OF_FIRM)
+		*out = (struct sender_firm){ hook->sender.customer_id,
+			hook->sender.slug };
+	if (told->to == NULL ||
+	    phone_parse(&number, told->to, "CH", NULL, &ignored) != 0)
+		return 0;
+	return sender_firm_find(
+	    out, req->arena, hook->kind->channel, number.e164, why);
+}
+
+/*
+ * May it be answered now and taken later? *by becomes who is believed. A number
+ * that is nobody's may be one of a new firm: whoever takes any answer has it
+ * kept, the others hear later that it is nobody's.
+ */
+static int
+told_check(struct sender_firm *by, struct webhook *hook,
+    const struct told *told, const struct request *req, struct problem *why)
+{
+	struct sender_firm firm;
+	bool is_believed;
+
+	if (firm_remember(&firm, hook, told, req, why) != 0 ||
+	    sender_may_tell(&is_believed, &hook->sender, req,
+		firm.customer_id == NULL ? NULL : &firm, why) != 0)
+		return -1;
+	if (!is_believed ||
+	    (firm.customer_id == NULL && !hook->dialect->answers_unmatched))
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "The database cannot be asked whether this may be taken");
+	*by = (struct sender_firm){ 0 };
+	if (hook->sender.kind == SENDER_OF_FIRM)
+		*by = (struct sender_firm){ hook->sender.customer_id,
+			hook->sender.slug };
+	else if (hook->sender.kind == SENDER_UNKNOWN &&
+		 firm.customer_id != NULL)
+		*by = firm;
+	return 0;
+}
+
+static int
+put_off(struct webhook *hook, const struct request *req, struct problem *why)
+{
+	struct sender_firm by = { 0 };
+	size_t count = hook->count > 0 ? hook->count : 1;
+
+	for (size_t i = 0; i < count; i++)
+		if (told_check(&by, hook, &hook->told[i], req, why) != 0)
+			return -1;
+	/* Nothing was told. */
+	if (hook->count == 0)
+		return 0;
+	hook->waits = true;
+	return backlog_keep(req, &by, key_of(hook, req), why);
+}
+
+/* ---- the route --------------------------------------------------------- */
 
 /* A sender whom another answer than 200 makes do something we do not want. */
 static bool
@@ -297,6 +409,62 @@ is_answered_all_the_same(const struct webhook *hook, const struct problem *why)
 	       hook->dialect->answers_everything;
 }
 
+/* eCall may have one address for what it tells: its receipt of a message that
+ * was given our id. */
+static bool
+is_receipt(const struct webhook *hook)
+{
+	return hook->fields != NULL && hook->count == 0 &&
+	       hook->dialect == &dialect_ecall &&
+	       fields_has(hook->fields, "JobID");
+}
+
+/* Now. PROBLEM_TRY_AGAIN: perhaps later. */
+static int
+take_now(struct webhook *hook, const struct request *req, struct problem *why)
+{
+	if (backlog_is_open(req) && db_is_away(req->db))
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "The database cannot be reached at the moment");
+	if (read(hook, req, why) != 0)
+		return -1;
+	if (is_receipt(hook))
+		return 0;
+	if (hook->count > 0 && backlog_has(req, key_of(hook, req)))
+		return problem(why, PROBLEM_TRY_AGAIN, NULL,
+		    "Others of this contact have to be taken first");
+	return take_all(hook, req, why);
+}
+
+static int
+take_or_wait(
+    struct webhook *hook, const struct request *req, struct problem *why)
+{
+	const struct webhook unread = *hook;
+	int rc = take_now(hook, req, why);
+
+	if (rc == 0 || why->code != PROBLEM_TRY_AGAIN || !backlog_is_open(req))
+		return rc;
+	*hook = unread;
+	hook->sender.is_remembered = true;
+	why->code = PROBLEM_NONE;
+	rc = read(hook, req, why);
+	return rc != 0 || is_receipt(hook) ? rc : put_off(hook, req, why);
+}
+
+static void
+answer_write(
+    struct response *res, const struct webhook *hook, const struct request *req)
+{
+	if (hook->dialect->answer != NULL) {
+		hook->dialect->answer(res, req, hook->fields);
+		return;
+	}
+	res->body = hook->answer;
+	if (hook->waits)
+		backlog_answer(res);
+}
+
 int
 webhook_receive(enum webhook_kind kind, const struct request *req,
     struct response *res, struct problem *why)
@@ -309,25 +477,15 @@ webhook_receive(enum webhook_kind kind, const struct request *req,
 	/* HEAD asks how a GET would be answered, and does nothing. */
 	if (req->is_head)
 		return 0;
-	rc = read(&hook, req, why);
-	/* eCall may have one address for what it tells: its receipt of a
-	 * message that was given our id. */
-	if (rc == 0 && hook.count == 0 && hook.dialect == &dialect_ecall &&
-	    fields_has(hook.fields, "JobID"))
+	rc = take_or_wait(&hook, req, why);
+	if (rc == 0 && is_receipt(&hook))
 		return report_receive(req, res, why);
-	if (rc == 0 && hook.count == 0)
-		rc = take_nothing(&hook, req, why);
-	for (size_t i = 0; rc == 0 && i < hook.count; i++)
-		rc = take(&hook, &hook.told[i], req, why);
 	if (rc != 0 && !is_answered_all_the_same(&hook, why))
 		return -1;
 	if (rc != 0)
 		log_warn("%s: told %s that all is well: %s", req->id,
 		    hook.dialect->name, why->detail);
-	if (hook.dialect->answer != NULL)
-		hook.dialect->answer(res, req, hook.fields);
-	else
-		res->body = hook.answer;
+	answer_write(res, &hook, req);
 	return 0;
 }
 

@@ -99,7 +99,7 @@ class Processes:
 
     def everybody(self):
         """Name to process ids, of all programs of ours."""
-        return {name: self.wait_running(name) for name in [*self.routes(), "dispatcher"]}
+        return {name: self.wait_running(name) for name in [*self.routes(), "dispatcher", "replay"]}
 
     def ctl(self, *args):
         """supervisorctl, for what deploy/run has no word for."""
@@ -188,6 +188,23 @@ class Processes:
     def start_database(self):
         self.ctl("start", "postgres")
         self.wait_database()
+
+    # ---- the spool -------------------------------------------------------------------------
+
+    def waiting(self):
+        """Files of the spool that nobody has taken yet."""
+        return sorted((self.state / "spool" / "wait").glob("*/*"), key=lambda path: path.name)
+
+    def failed(self):
+        return sorted((self.state / "spool" / "failed").iterdir())
+
+    def wait_spool(self, seconds=60):
+        wait_for(lambda: not self.waiting(), seconds, "the spool to be empty")
+
+    def wait_roster(self, *words):
+        """Until whom webhooks may reach has been read with these: a firm's number, a token's hash."""
+        roster = self.state / "spool" / "roster"
+        wait_for(lambda: roster.exists() and all(f":{word} " in roster.read_text() for word in words), 60, "the roster")
 
     # ---- what must not have been said --------------------------------------------------------
 

@@ -1,0 +1,297 @@
+"""Postgres away: webhooks that can be verified from memory are kept on the disk, and are tickets afterwards, exactly once"""
+
+import contextlib
+import hashlib
+import hmac
+import base64
+import json
+import os
+import subprocess
+import uuid
+
+import pytest
+
+from tests.support.processes import Processes
+from tests.support.spool import outages
+from tests.support.stack import Stack, mobile, wait_for
+
+ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
+# At full length once, for as long as a minute.
+SECONDS = 60 if ROUNDS >= 50 else 3
+
+
+@pytest.fixture(scope="module")
+def firm(own_stack):
+    return own_stack.tenant(daily_segments=1000000)
+
+
+@pytest.fixture(scope="module")
+def processes(own_stack):
+    return Processes(own_stack)
+
+
+@pytest.fixture(autouse=True)
+def nobody_complains(processes):
+    before = processes.complaints()
+    yield
+    assert processes.complaints() == before
+
+
+@contextlib.contextmanager
+def away(stack, processes, *words):
+    """Without Postgres; words are what must be remembered."""
+    processes.wait_spool()
+    processes.wait_roster(*words)
+    stack.close()
+    processes.stop_database()
+    try:
+        yield
+    finally:
+        processes.start_database()
+    processes.wait_spool()
+
+
+# ---- what was acknowledged ---------------------------------------------------------------------
+
+
+def test_what_was_acknowledged_is_a_ticket_exactly_once(own_stack):
+    """All three routes under load, and whoever replays is killed while it does."""
+    figures = outages(own_stack, 1, SECONDS)
+    print(figures)
+    assert figures["violations"] == []
+    assert figures["killed"] >= 1
+
+
+def test_a_worker_that_starts_meanwhile_remembers_as_well(own_stack, firm, processes):
+    phone = mobile()
+    with away(own_stack, processes, firm.phone):
+        own_stack.run("--restart", "missed_call")
+        answer = firm.missed_call(phone)
+        assert (answer.status_code, answer.json()) == (202, {"status": "accepted"})
+        assert "Retry-After" not in answer.headers
+    assert [t["source"] for t in firm.tickets(phone)] == ["missed_call"]
+
+
+def test_the_instant_is_the_one_at_which_it_came(own_stack, processes):
+    """Just before midnight and quiet hours, and taken after both."""
+    firm = own_stack.tenant(quiet_hours_start="23:59", quiet_hours_end="07:00")
+    caller, twice = mobile(), mobile()
+    try:
+        with away(own_stack, processes, firm.phone):
+            own_stack.clock("2026-11-24T23:30:00+01:00")
+            assert firm.missed_call(twice).status_code == 202
+            own_stack.clock("2026-11-24T23:50:00+01:00")
+            assert firm.missed_call(twice).status_code == 202  # more than a quarter of an hour later: another text
+            assert firm.missed_call(caller).status_code == 202
+            own_stack.clock("2026-11-25T00:02:00+01:00")
+            assert firm.missed_call(caller).status_code == 202  # another day, and within the quarter of an hour
+        first, second = firm.tickets(caller)
+        assert [t["dedupe_key"][-10:] for t in (first, second)] == ["2026-11-24", "2026-11-25"]
+        assert first["created_at"].isoformat().startswith("2026-11-24T22:50")
+        (text,) = firm.outbound(caller)
+        assert text["not_before"].isoformat().startswith("2026-11-24T22:50")
+        assert len(firm.outbound(twice)) == 2
+    finally:
+        own_stack.clock(None)
+
+
+# ---- who is believed from memory ---------------------------------------------------------------
+
+
+def token_of(stack, firm):
+    return json.loads(stack.command("token", "create", firm.slug, "--scope", "webhook", "--json").stdout)["token"]
+
+
+def test_a_firms_token_counts_from_memory_and_is_not_kept(own_stack, processes):
+    firm, other = own_stack.tenant(), own_stack.tenant()
+    token, others = token_of(own_stack, firm), token_of(own_stack, other)
+    phone, stranger, direct = mobile(), mobile(), mobile()
+    call = {"From": phone, "To": firm.phone, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}
+    notify = {"action": "notify", "owner": "1", "calls": [{
+        "callId": uuid.uuid4().hex, "direction": "incoming", "state": "terminated", "remoteParty": {"identifier": direct}}]}
+    hashes = [hashlib.sha256(t.encode()).hexdigest() for t in (token, others)]
+    with away(own_stack, processes, firm.phone, *hashes):
+        assert own_stack.post("/api/webhook/missed-call", call, token=token).status_code == 202
+        # Nobody's, another firm's, or none where the firm has one: the database has to say.
+        for headers in ({"Authorization": "Bearer ofk_wrong"}, {"Authorization": f"Bearer {others}"}, {}):
+            refused = own_stack.post("/api/webhook/missed-call", {**call, "From": stranger}, headers=headers)
+            assert refused.status_code == 503 and "Retry-After" in refused.headers, headers
+        answer = own_stack.post(f"/api/webhook/missed-call/peoplefone/{token}", notify)
+        assert (answer.status_code, answer.text) == (200, "")
+        alive = own_stack.post(f"/api/webhook/missed-call/peoplefone/{token}", {"action": "keepAlive", "owner": "1"})
+        assert (alive.status_code, alive.text) == (200, "")
+        kept = [path.read_bytes() for path in processes.waiting()]
+        assert len(kept) == 2
+        assert not any(word.encode() in bytes_ for bytes_ in kept for word in (token, *hashes))
+        assert {path.stat().st_mode & 0o777 for path in processes.waiting()} == {0o600}
+    assert len(firm.tickets(phone)) == len(firm.tickets(direct)) == 1
+    assert firm.tickets(stranger) == [] and other.tickets() == []
+
+
+def test_a_firms_own_account_at_twilio_is_remembered(own_stack, processes):
+    firm = own_stack.tenant()
+    secret = uuid.uuid4().hex
+    own_stack.command("secret", "set", firm.slug, "twilio.auth_token", stdin=secret)
+    phone = mobile()
+    form = {"AccountSid": "AC" + "0" * 32, "From": phone, "To": firm.phone, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}
+
+    def sent(key, **changes):
+        fields = {**form, **changes}
+        text = own_stack.env["APP_BASE_URL"] + "/api/webhook/missed-call" + "".join(k + fields[k] for k in sorted(fields))
+        signature = base64.b64encode(hmac.digest(key.encode(), text.encode(), "sha1")).decode()
+        return own_stack.post("/api/webhook/missed-call", form=fields, headers={"X-Twilio-Signature": signature})
+
+    roster = own_stack.state / "spool" / "roster"
+    wait_for(lambda: f"trust:{firm.id} f \\x" in roster.read_text(), 60, "the secret to be remembered, sealed")
+    assert secret not in roster.read_text() and roster.stat().st_mode & 0o777 == 0o600
+    with away(own_stack, processes, firm.phone):
+        answer = sent(secret)
+        assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/xml")
+        assert sent("wrong", CallSid="another").status_code == 503
+    assert len(firm.tickets(phone)) == 1
+
+
+def test_a_number_that_is_not_remembered_waits_for_the_database(own_stack, processes, firm):
+    stranger = mobile()
+    call = {"From": mobile(), "To": stranger, "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex}
+    with away(own_stack, processes, firm.phone):
+        assert own_stack.post("/api/webhook/missed-call", call).status_code == 503
+        # Whoever may not hear of it has it kept: the firm may be new.
+        answer = own_stack.get("/api/webhook/sms-reply/kannel", params={"from": mobile(), "to": stranger, "body": "1", "id": uuid.uuid4().hex})
+        assert (answer.status_code, answer.text) == (200, "")
+    kept = own_stack.sql("select outcome from inbound_events where customer_id is null and raw::text like %s", f"%{stranger}%")
+    assert [row["outcome"] for row in kept] == ["unmatched"]
+
+
+# ---- what goes wrong ---------------------------------------------------------------------------
+
+
+def test_what_cannot_be_taken_holds_nobody_up(own_stack, firm, processes):
+    """A torn file, one of another program, and one that nobody understands: an operator decides."""
+    phone, again = mobile(), mobile()
+    with away(own_stack, processes, firm.phone):
+        assert firm.missed_call(again).status_code == 202
+        (good,) = processes.waiting()
+        whole = good.read_bytes()
+        lane = good.parent
+        # Earlier than all others, in the same lane.
+        bad = [lane / f"{i:016}-{uuid.UUID(int=i)}" for i in range(1, 4)]
+        bad[0].write_bytes(whole[:-20])
+        bad[1].write_bytes(b"something else")
+        payload = whole.split(b"\n", 1)[1].replace(b"/api/webhook/missed-call", b"/api/webhook/something!!")
+        bad[2].write_bytes(b"opsfabric-spool 1 " + hashlib.sha256(payload).hexdigest().encode() + b"\n" + payload)
+        assert firm.missed_call(phone).status_code == 202
+    assert len(firm.tickets(phone)) == len(firm.tickets(again)) == 1
+    listed = json.loads(own_stack.command("spool", "list", "--json").stdout)
+    assert (listed["waiting"], listed["failed"]) == (0, [path.name for path in bad])
+    assert "3 webhooks could not be taken" in own_stack.command("doctor", check=False).stdout
+    log = (own_stack.state / "log" / "replay.log").read_text()
+    assert all(f"{path.name} cannot be taken and lies in failed/" in log for path in bad)
+    assert own_stack.command("spool", "retry", bad[0].name, check=False).returncode == 1
+    shown = json.loads(own_stack.command("spool", "show", bad[2].name, "--json").stdout)
+    assert shown["path"] == "/api/webhook/something!!" and shown["body"] is None
+    own_stack.command("spool", "retry", bad[2].name)
+    wait_for(lambda: len(processes.failed()) == 3 and not processes.waiting(), 30, "it to fail again")
+    for path in bad:
+        own_stack.command("spool", "discard", path.name)
+    assert processes.failed() == []
+    assert own_stack.command("spool", "discard", bad[0].name, check=False).returncode == 3
+
+
+@pytest.fixture
+def other_stack(private_dir):
+    """started(SETTING=...): an installation of the test's own."""
+    running = []
+
+    def started(**settings):
+        home = private_dir / uuid.uuid4().hex[:6]
+        running.append(Stack.start(home, **settings))
+        return running[-1]
+
+    yield started
+    for stack in running:
+        stack.stop()
+
+
+def test_no_more_wait_than_may(other_stack):
+    stack = other_stack(SPOOL_MAX="3")
+    firm = stack.tenant()
+    processes = Processes(stack)
+    phones = [mobile() for _ in range(3)]
+    with away(stack, processes, firm.phone):
+        assert [firm.missed_call(phone).status_code for phone in phones] == [202] * 3
+        wait_for(lambda: firm.missed_call(mobile()).status_code == 503, 10, "the bound to be noticed")
+    assert [len(firm.tickets(phone)) for phone in phones] == [1] * 3
+    assert "SPOOL_MAX" in (stack.state / "log" / "missed_call.log").read_text()
+
+
+def test_without_a_spool_it_is_503(other_stack):
+    stack = other_stack(SPOOL_DIR="off")
+    firm = stack.tenant()
+    processes = Processes(stack)
+    processes.everybody()
+    processes.stop_database()
+    assert firm.missed_call(mobile()).status_code == 503
+    processes.start_database()
+    assert not (stack.state / "spool").exists()
+    assert "it is off" in stack.command("doctor", check=False).stdout
+
+
+@pytest.mark.parametrize("program", ["cgi-bin/missed_call", "cgi-bin/sms_status", "bin/replay"])
+def test_a_spool_that_cannot_be_written_is_refused(own_stack, tmp_path, program):
+    """A file stands where the directory should be: root could write any directory."""
+    spool = tmp_path / "spool"
+    spool.write_text("")
+    done = subprocess.run(
+        [own_stack.state / "programs" / program], env={**os.environ, **own_stack.env, "SPOOL_DIR": str(spool)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert f"spool: {spool}" in done.stderr and "SPOOL_DIR=off" in done.stderr
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 256 KB, for which one has to be root."""
+    path = tmp_path / "disk"
+    path.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs", path], capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"a small file system cannot be mounted by this user: {done.stderr.strip()}")
+    yield path
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def test_the_disk_of_the_spool_is_full(other_stack, small_disk):
+    stack = other_stack(SPOOL_DIR=str(small_disk))
+    firm = stack.tenant()
+    processes = Processes(stack)
+    roster = small_disk / "roster"
+    wait_for(lambda: roster.exists() and f":{firm.phone} " in roster.read_text(), 60, "the roster")
+    kept, refused = [], []
+
+    def call():
+        phone = mobile()
+        answer = firm.missed_call(phone)
+        (kept if answer.status_code == 202 else refused).append(phone)
+        return answer
+
+    def waiting():
+        return list((small_disk / "wait").glob("*/*"))
+
+    processes.stop_database()
+    try:
+        wait_for(lambda: call().status_code == 503, 60, "the disk to be full")
+        full = call()
+        assert full.status_code == 503 and "Retry-After" in full.headers
+        assert len(waiting()) == len(kept) > 5
+        assert "No space left on device; webhooks are told 503 until there is room" in (
+            stack.state / "log" / "missed_call.log").read_text()
+        # Somebody makes room.
+        subprocess.run(["mount", "-o", "remount,size=1m", small_disk], check=True)
+        assert call().status_code == 202
+    finally:
+        processes.start_database()
+    wait_for(lambda: not waiting(), 60, "the spool to be empty")
+    assert list((small_disk / "failed").iterdir()) == []
+    assert [len(firm.tickets(phone)) for phone in kept] == [1] * len(kept)
+    assert [len(firm.tickets(phone)) for phone in refused] == [0] * len(refused)
