@@ -14,6 +14,10 @@ set(ROUTE_WORKERS_operator 1)
 # and puts itself behind other programs.
 set(ROUTE_SANDBOX_ticket_photo "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos\nSystemCallFilter=setpriority")
 set(ROUTE_SANDBOX_retention "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/photos")
+# What is reported while the database is away.
+foreach(route missed_call sms_reply sms_status)
+	set(ROUTE_SANDBOX_${route} "ReadWritePaths=${OPSFABRIC_SERVER_STATE}/spool")
+endforeach()
 set(ROUTE_LIMITS "MemoryMax=256M\nTasksMax=16\nSystemCallFilter=~@resources")
 set(ROUTE_LIMITS_ticket_photo "MemoryMax=1280M\nTasksMax=32")
 
@@ -68,7 +72,7 @@ endmacro()
 
 file(REMOVE_RECURSE ${units_dir})
 set(units "")
-set(OPSFABRIC_WANTS "Wants=opsfabric-dispatcher.service\n")
+set(OPSFABRIC_WANTS "Wants=opsfabric-dispatcher.service opsfabric-replay.service\n")
 foreach(ROUTE_NAME IN LISTS ROUTES)
 	string(REPLACE "_" "-" UNIT "opsfabric-${ROUTE_NAME}")
 	unit_environment("${ROUTE_UNSET_${ROUTE_${ROUTE_NAME}_ROLE}}")
@@ -99,6 +103,8 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 	endif()
 endforeach()
 set(UNIT_SANDBOX "${sandbox}")
+unit_environment("DATABASE_OWNER_URL CRON_SECRET")
+unit_make(replay.service opsfabric-replay.service)
 unit_environment("DATABASE_URL DATABASE_OWNER_URL CRON_SECRET")
 unit_make(dispatcher.service opsfabric-dispatcher.service)
 # Units that hang on no route, under their own names. A timer that has an [Install] is for those who enable it.
