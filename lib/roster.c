@@ -35,7 +35,8 @@
 
 /* The file as this process has mapped it. */
 static struct {
-	const char *text;
+	void *map;
+	const char *text; /* the same */
 	size_t len;
 	ino_t inode;
 	struct timespec written;
@@ -45,7 +46,7 @@ static void
 unmap(void)
 {
 	if (mapped.text != NULL)
-		(void)munmap((void *)(uintptr_t)mapped.text, mapped.len);
+		(void)munmap(mapped.map, mapped.len);
 	mapped.text = NULL;
 }
 
@@ -76,6 +77,7 @@ map(int fd, const struct stat *st)
 	text = mmap(NULL, (size_t)st->st_size, PROT_READ, MAP_SHARED, fd, 0);
 	if (text == MAP_FAILED)
 		return -1;
+	mapped.map = text;
 	mapped.text = text;
 	mapped.len = (size_t)st->st_size;
 	mapped.inode = st->st_ino;

@@ -456,6 +456,8 @@ static void
 answer_write(
     struct response *res, const struct webhook *hook, const struct request *req)
 {
+	/* Whatever could be read has one. */
+	assert(hook->dialect != NULL);
 	if (hook->dialect->answer != NULL) {
 		hook->dialect->answer(res, req, hook->fields);
 		return;
