@@ -90,10 +90,10 @@ foreach(label route edge browser life)
 	endforeach()
 endforeach()
 # These do not wait: of the four places of deploy/test each takes two.
-set_tests_properties(life/campaign life/restart PROPERTIES PROCESSORS 2)
+set_tests_properties(life/campaign life/failover life/restart PROPERTIES PROCESSORS 2)
 # What takes longest begins first.
 set_tests_properties(route/dispatcher browser/pages browser/wizard browser/hostile PROPERTIES COST 100)
-set_tests_properties(life/database life/delivery life/restart life/requests PROPERTIES COST 80)
+set_tests_properties(life/database life/delivery life/failover life/restart life/requests PROPERTIES COST 80)
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)

@@ -23,7 +23,7 @@ before as (
   for no key update of m),
 after as (
   update sms_log m
-  set status = case when b.status not in ('sending', 'unknown') then m.status       -- a receipt was faster
+  set status = case when b.status not in ('sending', 'unknown') then b.status       -- a receipt was faster, or this batch, which hung: b is of now, m may not be
                     when b.outcome <> 'retry' then b.outcome
                     when b.retry_at < m.expires_at then 'queued' else 'expired' end,
       not_before = case when b.outcome = 'retry' and b.status in ('sending', 'unknown') then b.retry_at else m.not_before end,

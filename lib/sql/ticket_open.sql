@@ -188,3 +188,4 @@ w_seen as (                                                                   --
 select false as replay, true as same_body, answer from a
 union all
 select true, seen.fingerprint = i.fingerprint, seen.answer from i, seen
+  cross join lateral pg_logical_emit_message(true, 'opsfabric', 'replay ' || seen.fingerprint)       -- waits for a standby as the first one did

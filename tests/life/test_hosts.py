@@ -16,6 +16,7 @@ import uuid
 import psycopg2
 import pytest
 
+from tests.support.campaign import OUTAGES
 from tests.support.processes import Processes
 from tests.support.stack import Stack, mobile, wait_for
 
@@ -92,7 +93,7 @@ def test_dispatchers_of_two_hosts_send_everything_once(two):
     def left():
         return [m["to"] for host in two for m in host.messages() if m["to"] in phones]
 
-    wait_for(lambda: all(m["status"] == "sent" for m in firm.outbound()), 60, "all to be sent")
+    wait_for(lambda: all(m["status"] == "sent" for m in firm.outbound()), what="all to be sent")
     assert sorted(left()) == sorted(phones)
     # Who reports that a message has arrived may do so on the host that did not send it.
     message = firm.outbound(phones[0])[0]["id"]
@@ -130,9 +131,12 @@ class Standby:
         if self.run_as:
             for path in (self.home, self.sockets):
                 shutil.chown(path, "postgres", "postgres")
-        wait_for(self._copied, 60, "a copy of Postgres")
+        wait_for(self._copied, what="a copy of Postgres")
         (self.home / "data" / "postgresql.auto.conf").write_text(
             f"primary_conninfo = 'host={self.stack.state / 'postgres'} user=postgres'\n")
+        return self.start_again()
+
+    def start_again(self):
         self._run("pg_ctl", "-D", self.home / "data", "-w", "-l", self.home / "log",
                   "-o", f"-c unix_socket_directories='{self.sockets}'", "start")
         return self
@@ -154,6 +158,10 @@ class Standby:
     def stop(self):
         if (self.home / "data" / "postmaster.pid").exists():
             self._run("pg_ctl", "-D", self.home / "data", "-m", "immediate", "-w", "stop")
+
+
+def following(stack):
+    return stack.one("select count(*) from pg_stat_replication where sync_state = 'sync'")["count"] == 1
 
 
 @pytest.fixture
@@ -192,32 +200,59 @@ def test_running_programs_follow_the_postgres_that_takes_writes(followed):
     stack.wait_messages(early)
 
     follower.start()
-    wait_for(lambda: follower.sql("select 1 from tickets where contact_phone = %s", early), 30, "the copy to follow")
+    wait_for(lambda: follower.sql("select 1 from tickets where contact_phone = %s", early), what="the copy to follow")
     # Every connection is made anew, and a standby answers: nobody stays with it.
     stack.sql("select pg_terminate_backend(pid) from pg_stat_activity where usename like 'opsfabric_%%'")
     for _ in range(2 * processes.workers()):
         assert firm.ticket(mobile()).status_code == 201
-    wait_for(lambda: stack.sql("select 1 from pg_stat_activity where application_name = 'dispatcher'"), 20, "the dispatcher")
+    wait_for(lambda: stack.sql("select 1 from pg_stat_activity where application_name = 'dispatcher'"), what="the dispatcher")
     assert follower.sql("select 1 from pg_stat_activity where usename like 'opsfabric_%%'") == []
 
     stack.sql("alter system set default_transaction_read_only = on")
     stack.sql("select pg_reload_conf()")
-    wait_for(lambda: firm.ticket(meanwhile).status_code == 503, 30, "no writes")
+    wait_for(lambda: firm.ticket(meanwhile).status_code == 503, what="no writes")
     refused = [firm.ticket(meanwhile) for _ in range(2 * processes.workers())]
     assert {answer.status_code for answer in refused} == {503}
     assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
 
     follower.sql("select pg_promote()")
-    wait_for(lambda: firm.ticket(late).status_code in (200, 201), 30, "a ticket in the other Postgres")
+    wait_for(lambda: firm.ticket(late).status_code in (200, 201), what="a ticket in the other Postgres")
     for _ in range(2 * processes.workers()):
         assert firm.ticket(mobile()).status_code == 201
     assert follower.sql("select count(*) from tickets where contact_phone = %s", late) == [(1,)]
     assert stack.sql("select 1 from tickets where contact_phone = %s", late) == []
     # So does the dispatcher, and what it sends.
     assert [m["to"] for m in stack.wait_messages(late)] == [late]
-    wait_for(lambda: follower.sql("select 1 from sms_log where to_number = %s and status = 'sent'", late), 20, "the outcome")
+    wait_for(lambda: follower.sql("select 1 from sms_log where to_number = %s and status = 'sent'", late), what="the outcome")
     assert processes.everybody() == before
     assert processes.complaints() == []
     # The operator's command finds it as well.
     ((ticket,),) = follower.sql("select id::text from tickets where contact_phone = %s", late)
     assert ticket in stack.command("ticket", "list", firm.slug, "--json").stdout
+
+
+def test_a_repeated_answer_waits_for_the_standby_as_the_first_did(followed):
+    """What Postgres has on its own disk only is not acknowledged, not even to who asks again after a crash."""
+    stack, follower = followed
+    firm = stack.tenant()
+    follower.start()
+    stack.sql("alter system set synchronous_standby_names = '*'")
+    stack.sql("select pg_reload_conf()")
+    wait_for(lambda: following(stack), what="the standby")
+    assert firm.ticket().status_code == 201
+
+    follower.stop()
+    phone, key = mobile(), {"Idempotency-Key": uuid.uuid4().hex}
+    assert firm.ticket(phone, headers=key).status_code == 503
+    processes = Processes(stack)
+    OUTAGES["crashed"](processes)()
+    # It was committed, and is there since the crash; only nobody else has it.
+    assert processes.sql("select count(*) from tickets where contact_phone = %s", phone)[0]["count"] == 1
+    assert firm.ticket(phone, headers=key).status_code == 503
+
+    follower.start_again()
+    answer = wait_for(lambda: (lambda a: a if a.status_code != 503 else None)(firm.ticket(phone, headers=key)), what="an answer")
+    assert answer.status_code == 201 and len(firm.tickets(phone)) == 1
+    assert follower.sql("select id::text from tickets where contact_phone = %s", phone) == [(answer.json()["ticket_id"],)]
+    assert firm.ticket(phone, headers=key).content == answer.content
+    assert processes.complaints() == []

@@ -17,6 +17,7 @@ import time
 import urllib.parse
 import uuid
 
+from .cluster import Beside
 from .load import Load, load_of, storm
 from .processes import Processes, is_running, kill
 from .stack import mobile, wait_for
@@ -171,6 +172,8 @@ class Clients:
         self.violations = []
         self.counts = collections.Counter()
         self.longest_s = 0.0
+        self.since = None  # an instant, and when each path was first answered well for who asked after it
+        self.back = {}
         self.threads = [threading.Thread(target=self._live, daemon=True) for _ in range(CLIENTS)]
 
     def __enter__(self):
@@ -196,6 +199,11 @@ class Clients:
                     self._repeat(answer, *request)
                 self.ending.wait(self.pause)
 
+    def watch(self):
+        """From now on: when is who asks answered well again? self.back says it, by path."""
+        self.back = {}
+        self.since = time.monotonic()
+
     def _repeat(self, first, *request):
         again = self._send(*request)
         self.counts["repeated"] += 1
@@ -214,6 +222,7 @@ class Clients:
         """(status, body) of the first good answer."""
         begun = time.monotonic()
         while time.monotonic() - begun < GIVE_UP_S:
+            asked = time.monotonic()
             try:
                 status, text, said = self._try(path, headers, body)
             except (OSError, http.client.HTTPException):
@@ -221,6 +230,8 @@ class Clients:
             if status in (200, 201, 202):
                 self.counts["acknowledged"] += 1
                 self.counts["spooled"] += status == 202
+                if self.since is not None and asked > self.since:
+                    self.back.setdefault(path, time.monotonic() - self.since)
                 self.longest_s = max(self.longest_s, time.monotonic() - begun)
                 return status, text
             self.counts["failed"] += 1
@@ -561,6 +572,78 @@ def outage_rounds(stack, firm, rounds, say=lambda words: None, seed=None):
         "failed_then_repeated": clients.counts["failed"], "contacts": len(clients.lived),
         "longest_s": round(clients.longest_s, 1), "first_after_s": round(longest_back, 2),
         "seconds": round(time.monotonic() - begun), "violations": violations,
+    }
+
+
+# ---- Postgres fails over ------------------------------------------------------------------------
+
+
+PATHS = {"/api/ticket", "/api/webhook/missed-call", "/api/webhook/sms-reply"}
+
+
+def failover_round(cluster, clients, blow):
+    """The leader is killed or cut off; until the three nodes are whole again. Figures, and what was wrong."""
+    wait_for(cluster.is_whole, 240, "three nodes")
+    before = clients.counts["acknowledged"]
+    wait_for(lambda: clients.counts["acknowledged"] > before + 20, what="requests to be acknowledged")
+    leader = wait_for(cluster.leader, what="a leader")
+    beside = Beside(cluster, leader)
+    beside.start()
+    wait_for(lambda: len(beside.acknowledged) > 5, what="somebody to write beside the leader")
+    time.sleep(random.uniform(0, 0.5))
+    cluster.run(blow, leader)
+    clients.watch()
+    wrong = []
+    wait_for(lambda: PATHS <= set(clients.back), 100, "requests to be acknowledged again")
+    back = max(clients.back.values())
+    now = wait_for(cluster.leader, what="a leader")
+    if now == leader:
+        wrong.append(f"after {blow} {leader} is the leader still, or again")
+    # While it is still away: it was written to all the time, and whatever it acknowledged is here.
+    wrong += [f"{leader} acknowledged {lost} and {now} does not have it" for lost in beside.lost()[:5]]
+    cluster.run({"kill": "boot", "cut": "join"}[blow], leader)
+    wait_for(cluster.is_whole, 240, "three nodes")
+    beside.ending.set()
+    beside.join(60)
+    wrong += [f"{leader} acknowledged {lost}, which is lost" for lost in beside.lost()[:5]]
+    return back, beside, wrong
+
+
+def failover_rounds(cluster, stack, firm, rounds, blows=("kill", "cut"), limit_s=30, say=lambda words: None, seed=None):
+    """The leader of a cluster is killed and cut off the network in turn, while clients work and repeat what failed."""
+    seed = seed if seed is not None else random.randrange(10**9)
+    processes = Processes(stack)
+    before = processes.everybody()
+    times, violations, beside_tried, beside_acknowledged = collections.defaultdict(list), [], 0, 0
+    begun = time.monotonic()
+    with contextlib.closing(cluster.connect("postgres")) as db:
+        db.cursor().execute("create table if not exists beside (id bigint primary key)")
+    with Clients(stack, firm, random.Random(seed)) as clients:
+        for done, blow in zip(range(rounds), itertools.cycle(blows)):
+            back, beside, wrong = failover_round(cluster, clients, blow)
+            times[blow].append(back)
+            beside_tried += beside.tried
+            beside_acknowledged += len(beside.acknowledged)
+            violations += wrong
+            if back > limit_s:
+                violations.append(f"round {done + 1}, {blow}: back after {back:.1f} s")
+            say(f"{done + 1} of {rounds}: {blow}, back after {back:.1f} s, {clients.counts['acknowledged']} acknowledged")
+    recover(stack, processes)
+    if processes.everybody() != before:
+        violations.append(f"programs ended: {before}, then {processes.everybody()}")
+    violations += clients.reckon(stack, firm) + untrue_messages(stack) + broken_histories(stack, firm)
+    violations += untrue_usage(stack, firm) + processes.complaints()
+    figures = {}
+    for blow, seconds in sorted(times.items()):
+        figures[f"{blow}_back_median_s"] = round(sorted(seconds)[len(seconds) // 2], 1)
+        figures[f"{blow}_back_most_s"] = round(max(seconds), 1)
+    return {
+        "rounds": rounds, "seed": seed, **figures, "acknowledged": clients.counts["acknowledged"],
+        "failed_then_repeated": clients.counts["failed"], "repeated_after_success": clients.counts["repeated"],
+        "contacts": len(clients.lived), "messages": len(stack.messages()),
+        "unknown": stack.one("select count(*) from sms_log where status = 'unknown'")["count"],
+        "beside_the_leader_tried": beside_tried, "beside_the_leader_acknowledged": beside_acknowledged,
+        "longest_s": round(clients.longest_s, 1), "seconds": round(time.monotonic() - begun), "violations": violations,
     }
 
 

@@ -68,7 +68,7 @@ class Pgbouncer:
         self.process = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL,
                                         env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin"})
-        wait_for(self.answers, 30, "pgbouncer")
+        wait_for(self.answers, what="pgbouncer")
         return self
 
     def answers(self):
