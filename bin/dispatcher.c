@@ -219,7 +219,7 @@ may_start(struct dispatcher *d)
 	if (p == NULL || !provider_clock_is_allowed())
 		return -1;
 	if (provider_ready(p, &why) != 0) {
-		log_error("%s", why.detail);
+		log_error("no message can be sent: %s", why.detail);
 		return -1;
 	}
 	d->signals = signals_open();

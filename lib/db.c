@@ -942,7 +942,8 @@ db_script(struct db *db, struct arena *a, const char *sql, const char **first,
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK &&
 	    status != PGRES_EMPTY_QUERY) {
 		/* The whole of it, with the hint, is for the log. */
-		log_error("database: %s", PQerrorMessage(db->conn));
+		log_error("database: a script was refused: %s",
+		    PQerrorMessage(db->conn));
 		return problem(why, PROBLEM_INTERNAL, NULL, "%s",
 		    PQerrorMessage(db->conn));
 	}

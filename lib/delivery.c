@@ -210,21 +210,17 @@ static void
 log_outcome(const struct slot *s)
 {
 	const struct outcome *o = &s->result.outcome;
-	char line[512];
+	enum log_level level = o->is_our_fault           ? LOG_LEVEL_ERROR
+	                       : o->kind == OUTCOME_SENT ? LOG_LEVEL_INFO
+	                                                 : LOG_LEVEL_WARNING;
 
 	/* No text, no full number: not what the provider said either. */
-	(void)snprintf(line, sizeof(line),
+	log_at(level,
 	    "message %s: %s %s attempt %d %s %s in %" PRId64 " us%s%s",
 	    s->id.text, s->lane->provider->name, message_outcome_name(o->kind),
 	    s->result.attempt, s->firm, s->to.text,
 	    clock_ticks_us() - s->begun_us, o->reason == NULL ? "" : ": ",
 	    o->reason == NULL ? "" : o->reason);
-	if (o->is_our_fault)
-		log_error("%s", line);
-	else if (o->kind == OUTCOME_SENT)
-		log_info("%s", line);
-	else
-		log_warn("%s", line);
 }
 
 static struct clock_time

@@ -42,6 +42,21 @@ log_line(const char *level, const char *fmt, va_list ap)
 }
 
 void
+log_at(enum log_level level, const char *fmt, ...)
+{
+	static const char *const names[] = {
+		[LOG_LEVEL_INFO] = "info",
+		[LOG_LEVEL_WARNING] = "warning",
+		[LOG_LEVEL_ERROR] = "error",
+	};
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(names[level], fmt, ap);
+	va_end(ap);
+}
+
+void
 log_info(const char *fmt, ...)
 {
 	va_list ap;

@@ -50,7 +50,7 @@ receipt_link(struct arena *a, const char *dialect, const char *message_id)
 	if (*config_get(CONFIG_SECRETS_KEY) == '\0')
 		return NULL;
 	if (secret_sign(&mac, purpose, message_id, &why) != 0) {
-		log_error("%s", why.detail);
+		log_error("receipts: %s", why.detail);
 		return NULL;
 	}
 	return arena_printf(a, "%s/api/webhook/sms-status/%s/%s?id=%s%s",

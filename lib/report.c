@@ -129,12 +129,9 @@ log_moved(const struct report *r, const char *id, const char *old_status)
 {
 	const struct receipt *in = &r->receipt;
 
-	if (in->said == RECEIPT_FAILED)
-		log_warn("message %s: %s says %s, it was %s", id, in->provider,
-		    r->status, old_status);
-	else
-		log_info("message %s: %s says %s, it was %s", id, in->provider,
-		    r->status, old_status);
+	log_at(in->said == RECEIPT_FAILED ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO,
+	    "message %s: %s says %s, it was %s", id, in->provider, r->status,
+	    old_status);
 }
 
 static int

@@ -21,7 +21,7 @@
 
 #define SECOND_US 1000000
 /* As metric.def says. */
-#define COUNTED_MOST "100000"
+#define COUNTED_MOST "10000"
 
 enum metric {
 #define METRIC(name, type, labels, help) METRIC_##name,
@@ -214,10 +214,10 @@ messages_write(struct scrape *s)
 
 /* Rows of the statement as samples of one metric. */
 struct family {
-	enum metric metric;
 	const char *row;    /* its column metric */
 	const char *column; /* of the value */
 	const char *label;  /* of its column label, or NULL */
+	enum metric metric;
 	bool has_status;
 };
 
@@ -225,14 +225,14 @@ static void
 family_write(struct scrape *s, const struct db_batch *b, const struct family *f)
 {
 	head(s, f->metric);
-	for (int row = 0; row < db_rows(b, 0); row++) {
-		const char *value = db_get(b, 0, row, f->column);
+	for (int row = 0; row < db_rows(b, 1); row++) {
+		const char *value = db_get(b, 1, row, f->column);
 		const char *const labels[][2] = {
-			{ f->label, db_get(b, 0, row, "label") },
-			{ "status", db_get(b, 0, row, "status") },
+			{ f->label, db_get(b, 1, row, "label") },
+			{ "status", db_get(b, 1, row, "status") },
 		};
 
-		if (strcmp(db_get(b, 0, row, "metric"), f->row) != 0)
+		if (strcmp(db_get(b, 1, row, "metric"), f->row) != 0)
 			continue;
 		sample(s, f->metric, "", labels,
 		    f->label == NULL ? 0
@@ -248,13 +248,13 @@ static void
 database_write(struct scrape *s, const struct request *req)
 {
 	static const struct family families[] = {
-		{ METRIC_schema_version, "schema", "count", NULL, false },
-		{ METRIC_queue_messages, "queue", "count", "provider", true },
-		{ METRIC_queue_oldest_seconds, "queue", "age_s", "provider",
+		{ "schema", "count", NULL, METRIC_schema_version, false },
+		{ "queue", "count", "provider", METRIC_queue_messages, true },
+		{ "queue", "age_s", "provider", METRIC_queue_oldest_seconds,
 		    true },
-		{ METRIC_quarantine_events, "quarantine", "count", "reason",
+		{ "quarantine", "count", "reason", METRIC_quarantine_events,
 		    false },
-		{ METRIC_timer_age_seconds, "timer", "age_s", "job", false },
+		{ "timer", "age_s", "timer", METRIC_timer_age_seconds, false },
 	};
 	struct clock_text now = clock_text(req->now);
 	struct stmt_metrics params = { .now = now.text, .most = COUNTED_MOST };
@@ -268,6 +268,7 @@ database_write(struct scrape *s, const struct request *req)
 	for (int i = 0; i < PROVIDER_MAX; i++)
 		array_add(&names, providers[i]->name);
 	params.providers = array_end(&names);
+	db_queue(b, STMT_METRICS_PLAN, NULL);
 	db_queue(b, STMT_METRICS, &params);
 	rc = db_flush(b, &why);
 	head(s, METRIC_database_up);

@@ -11,11 +11,12 @@ import uuid
 
 import pytest
 import requests
+import yaml
 
 from tests.support import problems
 from tests.support.metrics import Scrape
 from tests.support.processes import Processes
-from tests.support.stack import ROOT, Stack, mobile, wait_for
+from tests.support.stack import ROOT, Stack, free_port, mobile, wait_for
 
 PATH = "/metrics"
 OUTCOMES = ["sent", "failed", "retry", "unknown", "expired"]
@@ -96,6 +97,72 @@ def test_it_says_nothing_about_anybody(stack, tenant):
     tenant.ticket(phone)
     text = stack.get(PATH).text
     assert tenant.slug not in text and phone[1:] not in text and "muster" not in text.lower()
+
+
+# ---- Prometheus ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def ask(stack, private_dir):
+    """ask(query): what a real Prometheus answers that has the example's configuration and scraped twice."""
+    home = private_dir / "prometheus"
+    shutil.copytree(ROOT / "deploy" / "prometheus", home)
+    config = yaml.safe_load((home / "prometheus.yml").read_text())
+    config["global"] = dict.fromkeys(config["global"], "1s")
+    config["scrape_configs"][0]["static_configs"][0]["targets"] = [stack.base.removeprefix("http://")]
+    (home / "prometheus.yml").write_text(yaml.safe_dump(config))
+    address = f"127.0.0.1:{free_port()}"
+    with (home / "log").open("wb") as log:
+        child = subprocess.Popen(
+            ["prometheus", f"--config.file={home}/prometheus.yml", f"--storage.tsdb.path={home}/data", f"--web.listen-address={address}"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=home)
+
+    def query(text):
+        answer = requests.get(f"http://{address}/api/v1/query", params={"query": text}, timeout=20).json()
+        assert answer["status"] == "success", (text, answer)
+        return answer["data"]["result"]
+
+    def has_scraped():
+        try:
+            (row,) = query('sum_over_time(up{job="opsfabric"}[5m])') or [None]
+        except (requests.RequestException, ValueError):
+            assert child.poll() is None, (home / "log").read_text()
+            return False
+        return row and float(row["value"][1]) >= 2
+
+    try:
+        stack.cron("/api/cron/escalate")
+        wait_for(has_scraped, 60, "two scrapes")
+        yield query
+    finally:
+        child.terminate()
+        child.wait(60)
+
+
+def test_prometheus_reads_it_with_the_examples_configuration(ask):
+    (row,) = ask("up")
+    assert row["metric"]["job"] == "opsfabric" and row["value"][1] == "1"
+    (row,) = ask('opsfabric_timer_age_seconds{timer="escalate"}')
+    assert row["metric"]["job"] == "opsfabric"
+    assert float(ask('sum(opsfabric_requests_total{route="escalate",status="200"})')[0]["value"][1]) >= 1
+    assert not [name for row in ask('{job="opsfabric"}') for name in row["metric"] if name.startswith("exported_")]
+
+
+def test_every_panel_of_the_dashboard_shows_something(ask):
+    dashboard = json.loads((ROOT / "deploy/grafana/opsfabric.json").read_text())
+    for panel in dashboard["panels"]:
+        for target in panel["targets"]:
+            rows = ask(target["expr"].replace("$__rate_interval", "5m"))
+            # Of what there may be none at all, only what is there is shown.
+            assert rows or target["expr"].endswith("> 0") or '"4..|5.."' in target["expr"], panel["title"]
+            for name in re.findall(r"{{(\w+)}}", target["legendFormat"]):
+                assert all(name in row["metric"] for row in rows), (panel["title"], name)
+
+
+def test_prometheus_has_every_alert(ask):
+    rules = yaml.safe_load((ROOT / "deploy/prometheus/opsfabric.rules.yml").read_text())["groups"][0]["rules"]
+    for rule in rules:
+        ask(rule["expr"])
 
 
 # ---- requests -----------------------------------------------------------------------------------
@@ -264,10 +331,10 @@ def test_a_report_for_nobody_waits_until_it_is_discarded(stack, tenant):
 
 def test_a_timers_age_is_told(stack, clock):
     assert stack.cron("/api/cron/escalate").status_code == 200
-    assert Scrape.of(stack).value("timer_age_seconds", job="escalate") < 60
+    assert Scrape.of(stack).value("timer_age_seconds", timer="escalate") < 60
     ahead = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=2)
     clock(ahead.isoformat(timespec="seconds"))
-    assert 7100 < Scrape.of(stack).value("timer_age_seconds", job="escalate") < 7300
+    assert 7100 < Scrape.of(stack).value("timer_age_seconds", timer="escalate") < 7300
 
 
 # ---- who may look -------------------------------------------------------------------------------
