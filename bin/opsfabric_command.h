@@ -63,9 +63,8 @@ struct command_run {
 /* The tables, each ending with {0}. */
 extern const struct command commands_clock[], commands_contact[],
     commands_doctor[], commands_domain[], commands_rehearsal[],
-    commands_restored[],
-    commands_inbound[], commands_message[], commands_migrate[],
-    commands_secret[], commands_spool[], commands_tenant[],
+    commands_restored[], commands_inbound[], commands_message[],
+    commands_migrate[], commands_secret[], commands_spool[], commands_tenant[],
     commands_tenant_check[], commands_tenant_file[], commands_text[],
     commands_ticket[], commands_token[];
 

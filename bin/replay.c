@@ -294,7 +294,7 @@ may_start(struct replay *r)
 	if (!spool_is_on()) {
 		log_info("SPOOL_DIR is off: nothing is done here");
 	} else if (spool_open(&why) != 0) {
-		log_error("%s", why.detail);
+		log_error("not started: %s", why.detail);
 		return -1;
 	}
 	r->signals = signals_open();

@@ -514,7 +514,7 @@ spool_is_ready(const struct worker *w)
 	if (w->line->caller != CALLER_PROVIDER || !spool_is_on() ||
 	    spool_open(&why) == 0)
 		return true;
-	log_error("%s", why.detail);
+	log_error("not started: %s", why.detail);
 	return false;
 }
 

@@ -95,7 +95,8 @@ failed(struct problem *why, const char *path)
 
 	if (clock_ticks_us() >= tell_at_us) {
 		tell_at_us = clock_ticks_us() + TELL_US;
-		log_error("spool: %s: %s%s", path, strerror(error),
+		log_error("spool: %s is not written: %s%s", path,
+		    strerror(error),
 		    is_room(error) ? "; webhooks are told 503 until there is "
 				     "room"
 				   : "");
