@@ -1,11 +1,14 @@
 """Postgres away: webhooks that can be verified from memory are kept on the disk, and are tickets afterwards, exactly once"""
 
+import base64
+import collections
 import contextlib
 import hashlib
 import hmac
-import base64
 import json
 import os
+import pathlib
+import shutil
 import subprocess
 import uuid
 
@@ -295,3 +298,86 @@ def test_the_disk_of_the_spool_is_full(other_stack, small_disk):
     assert list((small_disk / "failed").iterdir()) == []
     assert [len(firm.tickets(phone)) for phone in kept] == [1] * len(kept)
     assert [len(firm.tickets(phone)) for phone in refused] == [0] * len(refused)
+
+
+# ---- the disk of Postgres ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def postgres_on_a_small_disk(other_stack):
+    """An installation whose cluster has a file system of its own, and the mount point."""
+    stack = other_stack()
+    firm = stack.tenant(daily_segments=1000000)
+    stack.close()
+    processes = Processes(stack)
+    disk, aside = stack.state / "data", stack.state / "aside"
+    processes.stop_database()
+    disk.rename(aside)
+    disk.mkdir(mode=0o700)
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400m,mode=0700", "tmpfs", disk], capture_output=True, text=True)
+    if done.returncode != 0:
+        disk.rmdir()
+        aside.rename(disk)
+        pytest.skip(f"a small file system cannot be mounted by this user: {done.stderr.strip()}")
+    subprocess.run(["cp", "-a", f"{aside}/.", disk], check=True)
+    shutil.rmtree(aside)
+    processes.start_database()
+    yield stack, firm, disk
+    stack.stop()
+    subprocess.run(["umount", "-l", disk], check=True)
+
+
+def fill(disk):
+    """Until not a block is left."""
+    path = disk / "filler"
+    with path.open("ab", buffering=0) as filler:
+        for size in (1 << 20, 1 << 12):
+            with contextlib.suppress(OSError):
+                while True:
+                    filler.write(b"x" * size)
+    return path
+
+
+def is_sound(stack):
+    """Every table and index holds together, says Postgres's own check."""
+    binary = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pg_amcheck"))[-1]
+    stack.sql("create extension if not exists amcheck")
+    done = subprocess.run([binary, "-h", stack.state / "postgres", "-U", "postgres", "--heapallindexed", "opsfabric"],
+                          capture_output=True, text=True, timeout=120)
+    return done.stdout + done.stderr if done.returncode != 0 else ""
+
+
+def test_the_disk_of_postgres_is_full(postgres_on_a_small_disk):
+    """Webhooks are kept, all others are told 503, and with room it all goes on by itself."""
+    stack, firm, disk = postgres_on_a_small_disk
+    processes = Processes(stack)
+    processes.wait_roster(firm.phone)
+    programs = processes.everybody()
+    calls, statuses = [], collections.Counter()
+
+    def work():
+        phone = mobile()
+        answer = firm.missed_call(phone, CallerName="x" * 2000)
+        statuses["call", answer.status_code] += 1
+        if answer.status_code in (200, 202):
+            calls.append(phone)
+        statuses["ticket", firm.ticket(summary="x" * 1500).status_code] += 1
+        return statuses["call", 202] >= 20 and statuses["ticket", 503] >= 20
+
+    for _ in range(5):
+        work()
+    filler = fill(disk)
+    wait_for(work, 120, "Postgres to have no room")
+    assert {status for _, status in statuses} <= {200, 201, 202, 503}, statuses
+    assert "No space left on device" in (stack.state / "log" / "postgres.log").read_text()
+    filler.unlink()
+    # Had it no room for its log, it ended and is started again by itself.
+    processes.wait_database()
+    stack.close()
+    processes.wait_spool(120)
+    wait_for(lambda: firm.ticket().status_code == 201, 60, "tickets to be taken")
+    print(statuses)
+    assert processes.failed() == []
+    assert processes.everybody() == programs
+    assert [phone for phone in calls if len(firm.tickets(phone)) != 1] == []
+    assert is_sound(stack) == ""

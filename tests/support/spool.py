@@ -118,7 +118,7 @@ def outage(stack, firm, rng, seconds, say=lambda words: None):
         wait_for(lambda: len(killed) >= 3 or not processes.waiting(), 60, "whoever replays to be killed")
         ending.set()
         thread.join(30)
-        processes.wait_spool(180)
+        processes.wait_spool(900)
         empty = time.monotonic() - back
     recover(stack, processes)
     wrong = clients.reckon(stack, firm) + untrue_order(stack, firm, clients) + untrue_receipts(stack, ids)
