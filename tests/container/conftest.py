@@ -18,7 +18,6 @@ LONG = ROUNDS >= 50
 MB = 1024 * 1024
 # All that is inside, Postgres too, and while packages are installed.
 MEMORY_LIMIT = 512 * MB
-BASE = "https://localhost" if (package.ROOT / "nginx" / "servers.conf.in").is_file() else "http://localhost"
 NETWORK = pathlib.Path("/proc/thread-self/ns/net")
 
 
@@ -67,7 +66,7 @@ def box(home, packages):
 def site(box, home):
     """Before it is installed nothing of it can be asked; arrive() comes with the first test."""
     ca, certificate = authority(home / "given")
-    it = Site(box, BASE, ca, certificate)
+    it = Site(box, "https://localhost", ca, certificate)
     yield it
     it.close()
 

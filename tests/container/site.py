@@ -42,6 +42,8 @@ class Site(Stack):
         self.box.enter()
         self.close()
         self.session = requests.Session()
+        # Else an authority of the environment's would count instead.
+        self.session.trust_env = False
         self.session.verify = str(self.ca)
         conf = self.box.path(CONF).read_text()
         self.env = dict(re.findall(r"(?m)^([A-Z_]+)=(.*)$", conf))
