@@ -76,7 +76,7 @@ foreach(label route edge browser life)
 		endif()
 		# These have installations of their own, to stop and to kill, and mostly wait: for a
 		# time-out, for a database that comes back. They run beside the others.
-		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|deploy|webhook_trust|away)$")
+		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|outcome|deploy|webhook_trust|away)$")
 			continue()
 		endif()
 		set_tests_properties(${test} PROPERTIES
@@ -92,8 +92,8 @@ endforeach()
 # These do not wait: of the four places of deploy/test each takes two.
 set_tests_properties(life/campaign life/failover life/restart PROPERTIES PROCESSORS 2)
 # What takes longest begins first.
-set_tests_properties(route/dispatcher browser/pages browser/wizard browser/hostile PROPERTIES COST 100)
-set_tests_properties(life/database life/delivery life/failover life/restart life/requests PROPERTIES COST 80)
+set_tests_properties(route/dispatcher route/outcome browser/pages browser/wizard browser/hostile PROPERTIES COST 100)
+set_tests_properties(life/database life/delivery life/mailing life/failover life/restart life/requests PROPERTIES COST 80)
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)

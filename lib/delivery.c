@@ -27,8 +27,11 @@
 #include "provider.h"
 
 #define SECOND_US INT64_C(1000000)
-/* Rows are claimed and concluded in batches: at most so many times a second. */
-#define GATHER_US INT64_C(10000)
+/*
+ * Rows are claimed and concluded in batches, this long after the last one: one
+ * by one they would cost the database as much as the requests that queued them.
+ */
+#define GATHER_US INT64_C(20000)
 /* The database did not answer: meanwhile transfers proceed. */
 #define PAUSE_US SECOND_US
 /* Longer than the role's statement_timeout: a claim whose commit we did not see
@@ -90,7 +93,7 @@ struct delivery {
 	int slot_count;
 	int counts[SLOT_ENDED + 1]; /* slots in each state */
 	bool stopping;
-	int64_t gather_until_us; /* next batch, unless nobody is waiting */
+	int64_t gather_until_us; /* next batch */
 	int64_t sweep_us;        /* next look at the whole outbox */
 	int64_t pause_until_us;  /* the database is away */
 	int64_t doubt_until_us; /* rows may be claimed that we do not know of */
@@ -529,22 +532,18 @@ claim(struct delivery *d)
 	return database(d, 0);
 }
 
-static bool
-is_due(const struct delivery *d, int64_t now_us)
-{
-	return d->counts[SLOT_SENDING] == 0 || now_us >= d->gather_until_us;
-}
-
 void
 delivery_step(struct delivery *d)
 {
 	int64_t now_us;
+	bool is_due;
 
 	http_finish(d->http);
 	now_us = clock_ticks_us();
+	is_due = now_us >= d->gather_until_us;
 	if (now_us < d->pause_until_us || db_is_wrong(d->db))
 		return;
-	if (is_due(d, now_us) && d->counts[SLOT_ENDED] > 0) {
+	if (is_due && d->counts[SLOT_ENDED] > 0) {
 		d->gather_until_us = now_us + GATHER_US;
 		if (conclude(d) != 0)
 			return;
@@ -558,7 +557,7 @@ delivery_step(struct delivery *d)
 		return;
 	if (database(d, inquirer_step(d->inquirer)) != 0)
 		return;
-	if (wants_claim(d) && is_due(d, now_us)) {
+	if (is_due && wants_claim(d)) {
 		d->gather_until_us = clock_ticks_us() + GATHER_US;
 		(void)claim(d);
 	}
@@ -573,8 +572,6 @@ next_us(const struct delivery *d)
 	if (d->counts[SLOT_ENDED] > 0 || wants_claim(d) ||
 	    (d->stopping && d->doubt)) {
 		next = d->gather_until_us;
-		if (d->counts[SLOT_SENDING] == 0)
-			next = 0;
 	} else if (d->stopping) {
 		next = INT64_MAX;
 	}

@@ -224,7 +224,11 @@ is_vanity(const char *text) noexcept
  * of the request: in these plans nothing but a 0 or a 1 at the beginning could
  * be read in another way. test_phone holds both ways against each other.
  */
-constexpr const char *PLAIN_CODES[] = { "33", "39", "41", "43", "49", "423" };
+constexpr struct {
+	const char *digits;
+	int code;
+} PLAIN_CODES[] = { { "33", 33 }, { "39", 39 }, { "41", 41 }, { "43", 43 },
+	{ "49", 49 }, { "423", 423 } };
 constexpr size_t PLAIN_MIN = 4, PLAIN_MAX = 13; /* digits behind the code */
 
 bool
@@ -232,17 +236,17 @@ read_plain(PhoneNumber *out, const std::string &text)
 {
 	if (text[0] != '+')
 		return false;
-	for (const char *code : PLAIN_CODES) {
-		size_t len = strlen(code);
+	for (const auto &country : PLAIN_CODES) {
+		size_t len = strlen(country.digits);
+
+		if (text.compare(1, len, country.digits) != 0)
+			continue;
 		const char *rest = text.c_str() + 1 + len;
 		size_t digits = text.size() - 1 - len;
-
-		if (text.compare(1, len, code) != 0)
-			continue;
 		if (digits < PLAIN_MIN || digits > PLAIN_MAX || *rest < '2' ||
 		    strspn(rest, "0123456789") != digits)
 			return false;
-		out->set_country_code(atoi(code));
+		out->set_country_code(country.code);
 		out->set_national_number(strtoull(rest, nullptr, 10));
 		return true;
 	}

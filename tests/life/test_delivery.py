@@ -5,7 +5,7 @@ The short form of what tests/long/run does at full length (OPSFABRIC_TEST_ROUNDS
 
 import os
 
-from tests.support.delivery import kill_rounds, mailing
+from tests.support.delivery import kill_rounds
 
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 
@@ -15,12 +15,3 @@ def test_dispatchers_and_postgres_are_killed_while_providers_misbehave(private_d
     print(figures)
     assert figures["violations"] == []
     assert figures["rounds"] == 2 * ROUNDS
-
-
-def test_a_mailing_and_a_provider_that_is_away(private_dir):
-    (private_dir / "mailing").mkdir()
-    figures = mailing(private_dir / "mailing", 200 * ROUNDS, away_s=5)
-    print(figures)
-    assert figures["violations"] == []
-    # a hundred at once, then one now and then: not each of them in turn
-    assert figures["attempts_while_away"] <= 210 and figures["attempts_at_most"] <= 4
