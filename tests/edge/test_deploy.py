@@ -104,6 +104,9 @@ def settings_of_everything(state):
         "KANNEL_URL": "http://127.0.0.1:13014/cgi-bin/sendsms",
         "KANNEL_USERNAME": "muster",
         "KANNEL_PASSWORD": "geheim",
+        "DATABASE_PREPARE": "no",
+        "SPOOL_DIR": f"{state}/elsewhere/spool \"%(x)s\"",
+        "SPOOL_MAX": "77",
     }
     # Others are only passed on, whatever they hold.
     return {**{name: f"the \"{name}\" %(x)s" for name in table() if name != "OPSFABRIC_STATE"}, **made}

@@ -596,7 +596,7 @@ def test_what_is_the_operator_s_is_there_for_nobody_else(server):
 def test_a_body_is_as_long_as_the_route_needs(server):
     for method, path, length, status in (
             ("POST", "/api/ticket", 70_000, 413), ("POST", "/api/ticket/status", 70_000, 413),
-            ("POST", "/api/cron/escalate", 2_000, 413), ("POST", "/healthz", 2_000, 413),
+            ("POST", "/api/cron/escalate", 70_000, 413), ("POST", "/api/cron/escalate", 2_000, 401), ("POST", "/healthz", 2_000, 413),
             ("POST", "/api/ticket/photo", 12_000_000, 413), ("POST", "/healthz", 100, 405), ("POST", "/api/cron/escalate", 100, 401)):
         with server.connect() as connection:
             connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: {MAIN}\r\nContent-Length: {length}\r\n\r\n".encode())
