@@ -157,7 +157,7 @@ class Cluster:
 
 @contextlib.contextmanager
 def installation(networks):
-    """(cluster, stack): a stack that lives in a cluster, with two dispatchers."""
+    """(cluster, stack): a stack that lives in a cluster, with two dispatchers. Without a spool: what is acknowledged is in the cluster."""
     preset = os.environ.get("OPSFABRIC_PRESET", "asan")
     with contextlib.ExitStack() as last:
         if networks:
@@ -167,7 +167,7 @@ def installation(networks):
         cluster = Cluster(home, networks, preset)
         last.callback(cluster.stop)
         cluster.start()
-        stack = Stack.start(home / "s", OPSFABRIC_SKIP_BUILD="1", **cluster.settings())
+        stack = Stack.start(home / "s", OPSFABRIC_SKIP_BUILD="1", SPOOL_DIR="off", **cluster.settings())
         last.callback(stack.stop)
         stack.connect = cluster.connect
         with (stack.state / "log" / "second.log").open("w") as log:
