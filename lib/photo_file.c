@@ -270,7 +270,7 @@ photo_file_copy(const struct photo_name *name, const char *dir, struct arena *a,
 {
 	const char *path =
 	    arena_printf(a, "%s/%s%s", dir, name->photo_id, endings[0]);
-	struct response_file from;
+	struct response_file from = { .fd = -1 };
 	int to;
 
 	if (photo_file_open(&from, name, false, a, why) != 0)

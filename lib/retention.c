@@ -270,7 +270,8 @@ retention_run(
 	out->finished = true;
 	/* A file that cannot be deleted must not keep all else. */
 	for (int step = 0; step < RETENTION_MAX; step++)
-		if (step_run(out, step, req, until_us, why) != 0) {
+		if (step_run(out, (enum retention_step)step, req, until_us,
+			why) != 0) {
 			if (why->code != PROBLEM_INTERNAL)
 				return -1;
 			rc = -1;
