@@ -109,13 +109,15 @@ def outage(stack, firm, rng, seconds, say=lambda words: None):
             refused = clients.counts["failed"] - failed
             waiting = len(processes.waiting())
             away = time.monotonic() - begun
+            thread = threading.Thread(target=killer, args=(processes, rng, ending, killed), daemon=True)
+            thread.start()
+            # At least once, however soon it will all be taken.
+            wait_for(lambda: killed, 60, "whoever replays to be killed")
         finally:
             processes.start_database()
         back = time.monotonic()
         say(f"{during} kept in {away:.0f} s")
-        thread = threading.Thread(target=killer, args=(processes, rng, ending, killed), daemon=True)
-        thread.start()
-        wait_for(lambda: len(killed) >= 3 or not processes.waiting(), 60, "whoever replays to be killed")
+        wait_for(lambda: len(killed) >= 4 or not processes.waiting(), 60, "whoever replays to be killed")
         ending.set()
         thread.join(30)
         processes.wait_spool(900)
