@@ -18,6 +18,7 @@
 #include "problem.h"
 #include "provider.h"
 #include "route.h"
+#include "spool.h"
 
 #define SECOND_US 1000000
 /* As metric.def says. */
@@ -212,6 +213,35 @@ messages_write(struct scrape *s)
 		}
 }
 
+/* What waits on this host; the database knows nothing of it. */
+static void
+spool_write(struct scrape *s, struct clock_time now)
+{
+	const struct {
+		const char *name;
+		struct spool_count is;
+	} places[] = {
+		{ "wait", spool_count(SPOOL_WAIT) },
+		{ "failed", spool_count(SPOOL_FAILED) },
+	};
+	size_t count = sizeof(places) / sizeof(places[0]);
+
+	head(s, METRIC_spool_files);
+	for (size_t i = 0; i < count; i++) {
+		sample_of(s, METRIC_spool_files, "place", places[i].name);
+		count_end(s, places[i].is.count);
+	}
+	head(s, METRIC_spool_oldest_seconds);
+	for (size_t i = 0; i < count; i++) {
+		int64_t oldest_us = places[i].is.oldest_us;
+		int64_t age_us = oldest_us == 0 ? 0 : now.us - oldest_us;
+
+		sample_of(
+		    s, METRIC_spool_oldest_seconds, "place", places[i].name);
+		seconds_end(s, age_us < 0 ? 0 : (uint64_t)age_us);
+	}
+}
+
 /* Rows of the statement as samples of one metric. */
 struct family {
 	const char *row;    /* its column metric */
@@ -295,6 +325,7 @@ scrape_text(const struct request *req)
 	count_end(&s, 1);
 	requests_write(&s);
 	messages_write(&s);
+	spool_write(&s, req->now);
 	database_write(&s, req);
 	for (size_t i = 0; i < ROUTES; i++)
 		metrics_close(s.views[i]);

@@ -337,6 +337,21 @@ def test_a_timers_age_is_told(stack, clock):
     assert 7100 < Scrape.of(stack).value("timer_age_seconds", timer="escalate") < 7300
 
 
+def test_what_failed_in_the_spool_is_told(stack):
+    before = Scrape.of(stack)
+    came = int((stack.now() - 3600) * 1e6)
+    file = stack.state / "spool" / "failed" / f"{came:016d}-{uuid.uuid4()}"
+    file.write_text("no request of ours")
+    try:
+        after = Scrape.of(stack)
+        assert after.value("spool_files", place="failed") == before.value("spool_files", place="failed") + 1
+        assert after.value("spool_oldest_seconds", place="failed") >= 3600
+        assert {labels["place"] for labels, _ in after.all("spool_files")} == {"wait", "failed"}
+    finally:
+        file.unlink()
+    assert Scrape.of(stack).value("spool_files", place="failed") == before.value("spool_files", place="failed")
+
+
 # ---- who may look -------------------------------------------------------------------------------
 
 
