@@ -38,7 +38,7 @@ static const struct command *const tables[] = {
 
 static const char exits[] =
     "Exit status: 0 done, 1 failed or refused, 2 wrong command line, 3 not\n"
-    "found, 4 the database cannot be reached.\n";
+    "found, 4 the database cannot be reached, 5 it is newer than this program.\n";
 
 static void
 help(void)

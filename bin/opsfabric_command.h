@@ -25,7 +25,8 @@ enum command_exit {
 	COMMAND_REFUSED = 1, /* it failed, or would be wrong */
 	COMMAND_USAGE = 2,
 	COMMAND_NOT_FOUND = 3,
-	COMMAND_AWAY = 4 /* the database cannot be reached */
+	COMMAND_AWAY = 4,  /* the database cannot be reached */
+	COMMAND_NEWER = 5, /* the database is newer than this program */
 };
 
 /* Without the dashes. --help and --json every command has. */

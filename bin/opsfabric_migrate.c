@@ -114,20 +114,19 @@ apply_all(struct command_run *run, struct migrate_plan *plan, struct db *db,
 }
 
 static int
-migrate_with(struct command_run *run, struct db *db, struct problem *why)
+migrate_with(struct command_run *run, struct migrate_plan *plan, struct db *db,
+    struct problem *why)
 {
-	struct migrate_plan plan;
-
 	if (command_value(run, "status") != NULL) {
-		if (migrate_read(&plan, db, run->arena, why) != 0)
+		if (migrate_read(plan, db, run->arena, why) != 0)
 			return -1;
-		status(run, &plan);
+		status(run, plan);
 		return 0;
 	}
 	if (migrate_lock(db, run->arena, why) != 0 ||
-	    migrate_read(&plan, db, run->arena, why) != 0)
+	    migrate_read(plan, db, run->arena, why) != 0)
 		return -1;
-	return apply_all(run, &plan, db, why);
+	return apply_all(run, plan, db, why);
 }
 
 static enum command_exit
@@ -135,10 +134,14 @@ migrate(struct command_run *run)
 {
 	struct db *db = db_new(STMT_ROLE_OWNER, "opsfabric migrate");
 	enum command_exit end = COMMAND_DONE;
+	struct migrate_plan plan = { .is_older = false };
 	struct problem why;
 
-	if (migrate_with(run, db, &why) != 0)
+	if (migrate_with(run, &plan, db, &why) != 0) {
 		end = command_failed(&why, db);
+		if (plan.is_older)
+			end = COMMAND_NEWER;
+	}
 	db_free(db);
 	return end;
 }

@@ -103,11 +103,13 @@ applied_compare(struct migrate_plan *plan, struct arena *a, const char *line,
 	    3)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "schema_migrations cannot be read: %.60s", line);
-	if (version > MIGRATIONS)
+	if (version > MIGRATIONS) {
+		plan->is_older = true;
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "The database has migration %s, this program ends with "
 		    "%s: it is older than the database. Nothing was changed",
 		    name, migrations[MIGRATIONS - 1].name);
+	}
 	if (version != plan->applied + 1)
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "schema_migrations lacks %s, but has %s",
@@ -132,6 +134,7 @@ migrate_read(struct migrate_plan *out, struct db *db, struct arena *a,
 
 	out->count = MIGRATIONS;
 	out->applied = 0;
+	out->is_older = false;
 	out->steps = arena_alloc(a, sizeof(*out->steps) * MIGRATIONS);
 	for (int i = 0; i < MIGRATIONS; i++) {
 		out->steps[i].version = migrations[i].version;

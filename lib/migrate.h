@@ -24,6 +24,7 @@ struct migrate_plan {
 	struct migrate_step *steps; /* all that this program knows, in order */
 	int count;
 	int applied; /* so many of them, from the first, are in the database */
+	bool is_older; /* than the database: why migrate_read() refused */
 };
 
 /*

@@ -432,6 +432,13 @@ def test_rolled_back_under_load_nothing_fails(site, box, firm, figures):
     doctor_is_content(site)
 
 
+def test_installed_once_more_after_a_rollback_it_leaves_the_newer_database(site, box):
+    said = site.install("this.deb", "--reinstall")
+    assert "newer than this version, and stays as it is" in said.stdout
+    assert box.run("dpkg", "--audit").stdout == ""
+    everything_runs(site)
+
+
 def test_all_of_it_had_512_mb(box, figures):
     figures["memory_mb"] = round(box.memory_most() / MB)
     assert box.memory_kills() == 0
@@ -457,7 +464,13 @@ def test_a_purge_leaves_the_database_and_nothing_else(site, box, firm):
 
 def test_installed_again_it_finds_its_database(site, box, firm):
     before = site.one("select count(*) from tickets")["count"]
-    site.install("this.deb")
+    # A site that nginx does not take together with ours stays, and ours is said to be left out.
+    other, enabled = "/etc/nginx/sites-enabled/other", "/etc/nginx/sites-enabled/opsfabric"
+    box.shell(f"echo 'server {{ listen [::]:443 ssl backlog=77; ssl_reject_handshake on; }}' >{other}")
+    said = site.install("this.deb")
+    assert "duplicate listen options" in said.stdout + said.stderr
+    assert box.run("test", "-e", enabled, check=False).returncode == 1
+    box.shell(f"nginx -t -q && rm {other} && ln -s /etc/nginx/sites-available/opsfabric {enabled} && nginx -t -q && systemctl reload nginx")
     site.open(SLUG)
     site.arrive()
     everything_runs(site)
