@@ -1,9 +1,11 @@
 """deploy/backup, opsfabric restore-rehearsal: backups that can be restored, and damaged ones that are found before they are needed"""
 
 import datetime
+import fcntl
 import gzip
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -69,6 +71,7 @@ class Installation:
         self.photo = answer.json()["photo_id"]
         self.firm.text(mobile(), "Hallo, es tropft")
         settled(self.firm)
+        time.sleep(1 - time.time() % 1)  # photos of the second in which a backup begins are not looked for
         backup(self.stack)
 
     def newest(self, home=None):
@@ -103,8 +106,11 @@ def heap_of(kept, table):
 
 def test_a_backup_is_rehearsed_and_both_are_seen(kept):
     base = kept.newest()
-    assert {p.name for p in base.iterdir()} == {"data", "firms", "photos", "counts", "last_wal", "SHA256SUMS"}
+    assert {p.name for p in base.iterdir()} == {"data", "firms", "photos", "counts", "ended", "last_wal", "SHA256SUMS"}
     assert base.stat().st_mode & 0o77 == 0
+    if os.geteuid() == 0:  # what root writes lies in no directory of the user postgres
+        assert [(p.stat().st_uid, p.stat().st_mode & 0o777) for p in (kept.home, base.parent)] == [(0, 0o710)] * 2
+        assert (kept.home / "wal").owner() == "postgres"
     photo = base / "photos" / str(kept.firm.id) / f"{kept.photo}.jpg"
     assert photo.read_bytes() == (kept.stack.state / "photos" / str(kept.firm.id) / f"{kept.photo}.jpg").read_bytes()
     before = len(kept.stack.messages())
@@ -175,8 +181,11 @@ def test_a_dump_and_a_photo_that_are_damaged(kept, copy):
     dump = base / "firms" / f"{kept.firm.slug}.sql.gz"
     dump.write_bytes(dump.read_bytes()[:-20])
     (base / "photos" / str(kept.firm.id) / f"{kept.photo}.jpg").unlink()
+    counts = base / "counts"
+    counts.write_text(re.sub(r"^customers \d+", "customers 99", counts.read_text(), flags=re.M))
     said = damaged(kept, copy)
     assert dump.name in said and f"{kept.photo}.jpg" in said and "1 photos have no file" in said
+    assert re.search(r"there are \d+ dumps of firms, and there were 99 firms at the time", said)
 
 
 def test_rows_that_break_a_constraint(kept, private_dir):
@@ -197,6 +206,39 @@ def test_rows_that_break_a_constraint(kept, private_dir):
         shutil.rmtree(kept.newest())
         stack.sql("alter table consents force row level security")
         stack.sql("delete from ticket_events e where not exists (select from tickets t where t.id = e.ticket_id)")
+
+
+def test_a_photo_that_rotted_in_the_last_backup_is_copied_anew(kept, private_dir):
+    photo = pathlib.Path("photos", str(kept.firm.id), f"{kept.photo}.jpg")
+    first = kept.newest()
+    time.sleep(1 - time.time() % 1)
+    with (kept.home / ".lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waits = subprocess.Popen([ROOT / "deploy" / "backup"], env=env_of(kept.stack), stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, text=True)
+        assert "waiting for its end" in waits.stdout.readline()
+    assert "backups are kept" in waits.communicate(timeout=LONG)[0] and waits.returncode == 0
+    second = kept.newest()
+    assert second != first and (second / photo).samefile(first / photo)
+    content = (second / photo).read_bytes()
+    (second / photo).unlink()
+    (second / photo).write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    time.sleep(1 - time.time() % 1)
+    assert "is not what it was in the last backup" in backup(kept.stack).stderr
+    assert kept.newest() != second and (kept.newest() / photo).read_bytes() == content
+    shutil.rmtree(second)
+
+    # an instant before the end of the newest needs the one before; by name any can be had
+    newest, target = kept.newest(), private_dir / "chosen"
+    began = datetime.datetime.strptime(newest.name, "%Y%m%dT%H%M%SZ").isoformat() + "Z"
+    ended = (newest / "ended").read_text().strip()
+    for words, chosen in ((["--at", began], first), (["--at", ended], newest), ([], newest), (["--base", first.name], first)):
+        out = backup(kept.stack, "--restore", target, *words).stdout
+        assert f"{target} is {chosen.name}" in out
+        shutil.rmtree(target)
+    for words in (["--at", began, "--base", newest.name], ["--base", "20200101T000000Z"], ["--at", "2020-01-01T00:00:00Z"]):
+        refused = backup(kept.stack, "--restore", target, *words, check=False)
+        assert refused.returncode == 1 and "there is no backup" in refused.stderr and not target.exists()
 
 
 # ---- the log ---------------------------------------------------------------------------------------
@@ -338,10 +380,9 @@ def test_back_to_an_instant_between_two_tickets_and_nothing_leaves_twice(kept):
     fresh = mobile()
     firm.missed_call(fresh)
     stack.wait_messages(fresh)
-    assert "Restart Postgres once" in backup(stack, "--setup").stdout
-    stack.close()
-    stack.run("--restart", "postgres")
-    wait_for(lambda: stack.get("/healthz").status_code == 200, seconds=60, what="the database")
+    # which the next restore will follow
+    wait_for((kept.home / "wal" / "00000002.history.gz").exists, seconds=60, what="the history of the timeline")
+    assert stack.one("show archive_mode")["archive_mode"] == "on"
     time.sleep(1 - time.time() % 1)
     out = backup(stack, "--keep", 2).stdout
     assert "2 backups are kept" in out and len(list(kept.home.glob("base/*"))) == 2
@@ -351,3 +392,24 @@ def test_back_to_an_instant_between_two_tickets_and_nothing_leaves_twice(kept):
     assert all(p.name[8:24] >= first[8:24] for p in (kept.home / "wal").glob("????????????????????????.gz"))
     assert rehearse(stack).stdout.endswith("The backup can be restored\n")
     assert Processes(stack).complaints() == []
+
+
+def test_archiving_ends_where_the_program_goes(kept):
+    stack = kept.stack
+
+    def command():
+        return stack.one("show archive_command")["archive_command"]
+
+    ours = command()
+    assert " --archive " in ours
+    stack.sql("alter system set archive_command = '/bin/true # of somebody else'")
+    stack.sql("select pg_reload_conf()")
+    assert "nothing was changed" in backup(stack, "--unset").stdout
+    wait_for(lambda: command() == "/bin/true # of somebody else", seconds=30, what="Postgres reading its settings")
+    assert "Postgres archives its log" in backup(stack, "--setup").stdout
+    wait_for(lambda: command() == ours, seconds=30, what="Postgres reading its settings")
+    assert "until it is restarted" in backup(stack, "--unset").stdout
+    wait_for(lambda: command() == "/bin/true", seconds=30, what="Postgres reading its settings")
+    left = {r["name"] for r in stack.sql("select name from pg_file_settings where name like 'archive%%'")}
+    assert left == {"archive_command"}
+    assert "nothing was changed" in backup(stack, "--unset").stdout
