@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "arena.h"
+#include "backlog.h"
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
@@ -17,6 +19,9 @@
 #include "phone.h"
 #include "photo_file.h"
 #include "problem.h"
+#include "route.h"
+#include "sender.h"
+#include "spool.h"
 #include "utf8.h"
 
 static const struct command_option exporting[] = {
@@ -186,6 +191,102 @@ photos_remove(struct command_run *run, const struct person *p)
 	return COMMAND_DONE;
 }
 
+/* Does what is kept there tell of the person? What cannot be read tells nobody
+ * anything, and cannot be taken any more. */
+static enum command_exit
+spooled_is_of(bool *out, struct command_run *run, const struct person *p,
+    const struct spool_file *file)
+{
+	struct stmt_command_contact_named params = { .contact_id = p->id };
+	enum command_exit end = COMMAND_DONE;
+	struct request req;
+	struct problem why;
+	struct db_batch *b;
+	const char *key;
+	char *body;
+
+	*out = false;
+	if (backlog_read(&req, &key, file, run->arena, &why) != 0)
+		return why.code == PROBLEM_TRY_AGAIN
+		           ? command_failed(&why, NULL)
+		           : COMMAND_DONE;
+	if (req.known->customer_id != NULL &&
+	    strcmp(req.known->customer_id, p->customer_id) != 0)
+		return COMMAND_DONE;
+	body = arena_strdup(run->arena, req.body);
+	for (char *c = body; req.body_kind == BODY_FORM && *c != '\0'; c++)
+		if (*c == '+')
+			*c = ' ';
+	params.said = command_plain(
+	    run->arena, arena_printf(run->arena, "%s&%s", req.query, body));
+	b = command_batch(run, STMT_COMMAND_CONTACT_NAMED, &params, &end);
+	if (b == NULL)
+		return end;
+	*out = db_rows(b, 0) > 0 && *db_get(b, 0, 0, "named") == 't';
+	return COMMAND_DONE;
+}
+
+/* What waits would bring the person back. */
+static enum command_exit
+spool_waits(struct command_run *run, const struct person *p)
+{
+	enum command_exit end = COMMAND_DONE;
+	struct spool_names names;
+	bool is_of, waits = false;
+
+	for (int lane = 0; lane < SPOOL_LANES; lane++) {
+		spool_list(&names, run->arena, lane);
+		for (size_t i = 0; i < names.count; i++) {
+			struct spool_file file = { SPOOL_WAIT, lane,
+				names.name[i] };
+
+			end = spooled_is_of(&is_of, run, p, &file);
+			if (end != COMMAND_DONE)
+				return end;
+			if (is_of)
+				command_error("%s of this person waits in the "
+					      "spool of this host",
+				    file.name);
+			waits = waits || is_of;
+		}
+	}
+	if (waits)
+		command_error("nothing was erased; again when it is taken");
+	return waits ? COMMAND_REFUSED : COMMAND_DONE;
+}
+
+/* What could not be taken goes: nobody shall retry it. */
+static enum command_exit
+spool_forget(struct command_run *run, const struct person *p)
+{
+	enum command_exit end;
+	struct spool_names names;
+	struct problem why;
+	bool is_of;
+
+	if (!spool_is_on() ||
+	    (access(spool_path(run->arena, "."), F_OK) != 0 && errno == ENOENT))
+		return COMMAND_DONE;
+	if (spool_check(&why) != 0) {
+		command_error("%s", why.detail);
+		return COMMAND_REFUSED;
+	}
+	end = spool_waits(run, p);
+	if (end != COMMAND_DONE)
+		return end;
+	spool_list_failed(&names, run->arena);
+	for (size_t i = 0; i < names.count; i++) {
+		struct spool_file file = { SPOOL_FAILED, 0, names.name[i] };
+
+		end = spooled_is_of(&is_of, run, p, &file);
+		if (end != COMMAND_DONE)
+			return end;
+		if (is_of && spool_remove(&file, &why) != 0)
+			return command_failed(&why, NULL);
+	}
+	return COMMAND_DONE;
+}
+
 static long
 said(const struct cJSON *answer, const char *name)
 {
@@ -217,6 +318,8 @@ static void
 erased_print(
     struct command_run *run, const char *text, const struct cJSON *answer)
 {
+	const struct cJSON *id;
+
 	if (run->json) {
 		(void)printf("%s\n", text);
 		return;
@@ -226,6 +329,11 @@ erased_print(
 	    json_text(json_member(answer, "contact_id")),
 	    said(answer, "tickets"), said(answer, "messages"),
 	    said(answer, "inbound"));
+	for (id = json_first(json_member(answer, "waiting")); id != NULL;
+	     id = json_next(id))
+		(void)printf("%s names them, is nobody's and waits: opsfabric "
+			     "inbound release or discard\n",
+		    json_text(id));
 	if (json_is_true(json_member(answer, "opted_out")))
 		(void)printf(
 		    "their STOP stays: a hash of the number is kept\n");
@@ -247,7 +355,9 @@ erase_person(struct command_run *run)
 
 	if (person_find(&p, run, &end) != 0)
 		return end;
-	end = photos_remove(run, &p);
+	end = spool_forget(run, &p);
+	if (end == COMMAND_DONE)
+		end = photos_remove(run, &p);
 	if (end != COMMAND_DONE)
 		return end;
 	params.contact_id = p.id;

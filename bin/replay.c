@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -40,6 +41,7 @@
 #define LOOK_MS 1000
 /* One that fails for the database's reasons while others do not. */
 #define STUCK_AFTER (10 * CLOCK_MINUTE)
+#define FAILED_FOR (30 * CLOCK_DAY)
 
 /* The first of a lane, which could not be taken. */
 struct stuck {
@@ -208,6 +210,29 @@ lane_take(struct replay *r, int lane)
 	return rc;
 }
 
+/* What nobody decided about ends like a raw request: retention.def. */
+static void
+failed_expire(struct replay *r)
+{
+	struct arena *a = arena_new(NAMES_CAP);
+	struct spool_names names;
+	struct problem ignored;
+	/* Of the system's clock, like the names. */
+	int64_t before_us = (int64_t)time(NULL) * CLOCK_SECOND - FAILED_FOR;
+
+	spool_list_failed(&names, a);
+	for (size_t i = 0; i < names.count && !is_stopped(r, 0); i++) {
+		struct spool_file file = { SPOOL_FAILED, 0, names.name[i] };
+
+		if (spool_came_us(file.name) < before_us &&
+		    spool_remove(&file, &ignored) == 0)
+			log_warn("spool: %s lay in failed/ for 30 days and is "
+				 "removed",
+			    file.name);
+	}
+	arena_free(a);
+}
+
 static void
 roster_read(struct replay *r)
 {
@@ -220,6 +245,7 @@ roster_read(struct replay *r)
 	if (roster_refresh(r->service, &why) != 0)
 		return;
 	spool_sweep();
+	failed_expire(r);
 }
 
 static void

@@ -27,6 +27,8 @@
 #define PAGE "2000"
 /* A run that finds more leaves it to the next: the caller waits for us. */
 #define RUN_US INT64_C(10000000)
+/* Of that the last step, which looks at everybody, has so much for itself. */
+#define LAST_US INT64_C(2000000)
 #define BATCH_ARENA ((size_t)4 * 1024 * 1024)
 /* Before every id. */
 #define NULL_ID "00000000-0000-0000-0000-000000000000"
@@ -263,19 +265,22 @@ int
 retention_run(
     struct retention_run *out, const struct request *req, struct problem *why)
 {
-	int64_t until_us = clock_ticks_us() + RUN_US;
+	int64_t until_us = clock_ticks_us() + RUN_US - LAST_US;
 	int rc = 0;
 
 	memset(out, 0, sizeof(*out));
 	out->finished = true;
 	/* A file that cannot be deleted must not keep all else. */
-	for (int step = 0; step < RETENTION_MAX; step++)
+	for (int step = 0; step < RETENTION_MAX; step++) {
+		if (step == RETENTION_MAX - 1)
+			until_us += LAST_US;
 		if (step_run(out, (enum retention_step)step, req, until_us,
 			why) != 0) {
 			if (why->code != PROBLEM_INTERNAL)
 				return -1;
 			rc = -1;
 		}
+	}
 	return rc == 0 ? heartbeat_write("retention", req, why) : -1;
 }
 

@@ -24,6 +24,9 @@ alter table sms_log add constraint sms_log_sendable
   check (direction = 'inbound' or status = 'suppressed'
          or (provider is not null and (to_number is not null or erased_at is not null) and not_before is not null and expires_at is not null));
 
+-- Page by page through those who are still known: whoever was anonymised is not passed again.
+create index contacts_known on contacts (id) where erased_at is null;
+
 -- Of time, and of nothing else: nobody takes it by mistake.
 create index photos_created on photos using brin (created_at);
 
@@ -88,7 +91,8 @@ begin
 end $$;
 
 -- A person. Of what came in raw, everything in which the number or the address stands, however it is spelt: with spaces, with or
--- without +41, percent-encoded. The id of an event stays, so that a late repetition does not bring the person back.
+-- without +41, percent-encoded. The id of an event stays, so that a late repetition does not bring the person back. What is nobody's and waits
+-- for an operator stays: it may be a call to another firm (inbound_waits).
 create function contact_forget(wanted uuid, at timestamptz) returns bigint
   language plpgsql volatile security definer set search_path = pg_catalog, pg_temp as $$
 declare
@@ -103,11 +107,11 @@ begin
   perform public.ticket_forget(array(select t.id from public.tickets t
                                      where t.contact_id = c.id and t.erased_at is null), at);
   perform public.message_forget(array(select m.id from public.sms_log m where m.contact_id = c.id and m.erased_at is null), at);
-  digits := right(regexp_replace(c.phone, '[^0-9]', '', 'g'), 9);
+  digits := public.telling_digits(c.phone);
   -- nobody's, or of an id that tells the number
   delete from public.inbound_events e
   where (e.customer_id is null or e.customer_id = c.customer_id) and public.names_person(e.raw, digits, c.email)
-    and (e.customer_id is null or public.names_person(e.event_id, digits, c.email));
+    and (e.customer_id is null or public.names_person(e.event_id, digits, c.email)) and not public.inbound_waits(e, at);
   update public.inbound_events e set raw = null
   where e.customer_id = c.customer_id
     and (public.names_person(e.raw, digits, c.email)
@@ -126,13 +130,27 @@ begin
   return forgotten;
 end $$;
 
--- Does a text hold that number (its last digits) or that address? An encoded character must not look like two digits.
+-- The last digits of a number, by which a text names a person. None of a firm's own number: that stands in all that firm's requests.
+create function telling_digits(phone text) returns text language sql stable set search_path = pg_catalog, pg_temp
+  return case when not exists (select from public.tenant_addresses a where a.channel in ('phone', 'sms') and a.address = phone)
+         then right(regexp_replace(phone, '[^0-9]', '', 'g'), 9) end;
+
+-- Does a text hold that number (its last digits) or that address, and not only as a part of another? An encoded character must not look
+-- like two digits or letters; between the digits of one number stands neither a letter nor what separates fields.
+create function said_plain(said text) returns text language sql immutable
+  return regexp_replace(replace(replace(replace(replace(replace(lower(said), '%40', '@'), '%2b', '+'), '%2d', '-'), '%2e', '.'), '%5f', '_'),
+                        '%[0-9a-f]{2}|\\(u[0-9a-f]{4}|[bfnrt])', ' ', 'g');
 create function names_person(said text, digits text, address text) returns boolean language sql immutable
-  return coalesce(strpos(regexp_replace(regexp_replace(said, '%[0-9a-fA-F]{2}', ' ', 'g'), '[^0-9]', '', 'g'), digits) > 0, false)
-      or coalesce(strpos(replace(lower(said), '%40', '@'), address) > 0, false);
+  return coalesce(strpos(regexp_replace(regexp_replace(said_plain(said), '[a-z"&=,;:{}<>|]|\[|\]', 'x', 'g'), '[^0-9x]', '', 'g'), digits) > 0, false)
+      or coalesce(said_plain(said) ~ ('(^|[^[:alnum:]._+-])' || regexp_replace(address, '([^[:alnum:]])', '\\\1', 'g') || '($|[^[:alnum:]-])'), false);
+
+-- Nobody's, and an operator may still release it: for a week.
+create function inbound_waits(e inbound_events, at timestamptz) returns boolean language sql immutable
+  return e.customer_id is null and coalesce(e.settled, 'releasing') = 'releasing' and e.outcome is distinct from 'matched' and e.received_at > at - interval '7 days';
 
 grant select on opt_outs to opsfabric_web;
 grant select, delete on opt_outs to opsfabric_service;
+grant execute on function telling_digits(text), said_plain(text), names_person(text, text, text) to opsfabric_service;
 grant execute on function opt_out_hash(uuid, text) to opsfabric_web, opsfabric_service;
 grant execute on function message_forget(uuid[], timestamptz), ticket_forget(uuid[], timestamptz), contact_forget(uuid, timestamptz) to opsfabric_service;
 

@@ -63,7 +63,7 @@ begin atomic
   select e.*
   from contacts c, inbound_events e
   where c.id = wanted and (e.customer_id is null or e.customer_id = c.customer_id)
-    and (names_person(e.raw, right(regexp_replace(c.phone, '[^0-9]', '', 'g'), 9), c.email)
+    and (names_person(e.raw, telling_digits(c.phone), c.email)
          or e.customer_id is not null and exists (select from tickets t where t.id::text = e.answer ->> 'ticket_id' and t.contact_id = c.id));
 end;
 
@@ -84,7 +84,8 @@ begin
     'tickets', (select count(*) from public.tickets t where t.contact_id = c.id),
     'messages', (select count(*) from public.sms_log m where m.contact_id = c.id
                    or m.ticket_id in (select t.id from public.tickets t where t.contact_id = c.id)),
-    'inbound', (select count(*) from public.contact_inbound(c.id)),
+    'inbound', (select count(*) from public.contact_inbound(c.id) e where not public.inbound_waits(e, at)),
+    'waiting', (select coalesce(jsonb_agg(e.id order by e.id), '[]') from public.contact_inbound(c.id) e where public.inbound_waits(e, at)),
     'opted_out', c.opted_out_at is not null);
   with gone as (
     delete from public.photos p where p.ticket_id in (select t.id from public.tickets t where t.contact_id = c.id) returning p.id)

@@ -7,10 +7,10 @@
 -- > ids, locked, last
 with
 page as materialized (
-  select c.* from contacts c where c.id > $3::uuid and c.id < $4::uuid order by c.id limit $2::int),
+  select c.* from contacts c where c.erased_at is null and c.id > $3::uuid and c.id < $4::uuid order by c.id limit $2::int),
 mine as materialized (
   select c.id from page c
-  where (c.erased_at is null and c.seen_at <= $1::timestamptz) is true
+  where (c.seen_at <= $1::timestamptz) is true
     and not exists (select from tickets t where t.contact_id = c.id and (t.erased_at is null) is true offset 0)
     and not exists (select from sms_log m where m.contact_id = c.id and (m.erased_at is null) is true offset 0)
     and pg_try_advisory_xact_lock(hashtextextended(c.customer_id || ' ' || coalesce(c.phone, c.email, c.id::text), 0)))

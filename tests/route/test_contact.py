@@ -1,6 +1,9 @@
 """opsfabric contact export, erase: one person's data, shown whole or taken out of everything"""
 
+import datetime
+import hashlib
 import json
+import os
 import pathlib
 import subprocess
 import uuid
@@ -19,6 +22,11 @@ def spellings(phone):
     groups = (national[:3], national[3:6], national[6:8], national[8:])
     return [phone, digits, "00" + digits, national, digits[2:], " ".join(groups), "%20".join(groups), "-".join(groups), "/".join(groups),
             f"+41 {groups[0][1:]} {groups[1]} {groups[2]} {groups[3]}", "%2B" + digits]
+
+
+def nobodys_of(stack, phone):
+    """The id of the request of that number that is nobody's."""
+    return str(stack.one("select id from inbound_events where customer_id is null and raw like %s", f"%{phone}%")["id"])
 
 
 def dump(stack):
@@ -106,8 +114,10 @@ def test_erase_leaves_nothing_that_names_them(stack, firm, person):
     before = stack.one("select count(*) as n, sum(segments) as s from sms_log where customer_id = %s", firm.id)
     assert any(s in dump(stack) for s in spellings(person.phone))
     assert len(person.files()) == 2
+    nobodys = nobodys_of(stack, person.phone)
+    stack.command("inbound", "discard", nobodys)
     answer = json.loads(stack.command("contact", "erase", firm.slug, person.phone, "--json").stdout)
-    assert (answer["tickets"], answer["inbound"], answer["photos"], answer["opted_out"]) == (1, 5, [person.photo], False)
+    assert (answer["tickets"], answer["inbound"], answer["waiting"], answer["photos"], answer["opted_out"]) == (1, 4, [], [person.photo], False)
     text = dump(stack)
     found = [s for s in [*spellings(person.phone), person.surname, person.email, person.email.title(),
                          person.email.replace("@", "%40")] if s in text]
@@ -149,6 +159,103 @@ def test_others_are_not_touched(stack, firm, person, tmp_path):
     assert all(before)
     stack.command("contact", "erase", firm.slug, person.phone)
     assert rows() == before
+
+
+def test_what_may_be_another_firms_waits_on(stack, firm, person):
+    nobodys = nobodys_of(stack, person.phone)
+    out = stack.command("contact", "erase", firm.slug, person.phone).stdout
+    assert f"{nobodys} names them, is nobody's and waits" in out
+    neighbour = stack.tenant()
+    stack.command("inbound", "release", nobodys, "--tenant", neighbour.slug)
+    assert len(neighbour.tickets(person.phone)) == 1
+    # what is settled, or has waited for a week, goes
+    firm.ticket(person.phone)
+    assert json.loads(stack.command("contact", "erase", firm.slug, person.phone, "--json").stdout)["waiting"] == []
+    assert not stack.sql("select 1 as n from inbound_events where id = %s", nobodys)
+
+
+def test_a_firms_own_number_names_nobody(stack, firm):
+    caller = mobile()
+    assert firm.missed_call(caller).status_code == 200
+    own = firm.ticket(firm.phone, contact_email=f"{uuid.uuid4().hex}@example.ch").json()["ticket_id"]
+    settled(firm, None)
+    theirs = "select raw from inbound_events where customer_id = %s and raw like %s"
+    before = stack.sql(theirs, firm.id, f"%{caller}%")
+    assert before
+    stack.command("contact", "erase", firm.slug, str(stack.one("select contact_id from tickets where id = %s", own)["contact_id"]))
+    assert stack.sql(theirs, firm.id, f"%{caller}%") == before
+    assert firm.tickets(caller)[0]["contact_phone"] == caller
+
+
+@pytest.mark.parametrize("said, named", [
+    ('{"mail":"a@b.ch"}', True), ('{"mail":"A@B.ch."}', True), ("x=1&mail=a%40b.ch&y", True), ("mail%3Da%40b.ch", True),
+    ('{"words":"Mail:\\na@b.ch, danke"}', True), ("<a@b.ch>", True), ('{"mail":"anna@b.ch"}', False), ('{"mail":"x.a@b.ch"}', False),
+    ('{"mail":"x%2Ba@b.ch"}', False), ('{"mail":"a@b.chur.ch"}', False), ('{"mail":"a@b-ch"}', False), ('{"mail":"a@bxch"}', False),
+    ('{"From":"+41791234567"}', True), ("From=%2B41+79+123+45+67", True), ('{"words":"Tel. 079/123 45 67 abends"}', True),
+    ('{"words":"(079) 123-45-67"}', True), ('{"words":"um 12 Uhr: 0791234567"}', True), ('{"a":"4179123","b":"4567"}', False),
+    ("a=4179123&b=4567", False), ("a=4179123%2C4567", True), ("019a4179-1234-567a", True), ("41791a234567", False)])
+def test_what_names_a_person(stack, said, named):
+    assert stack.one("select names_person(%s, %s, %s) as it", said, "791234567", "a@b.ch")["it"] is named
+
+
+# ---- the spool of this host ------------------------------------------------------------------------
+
+
+def spooled(spool, place, body, slug="", customer="", days=0):
+    """A request as lib/backlog.c keeps it."""
+    came = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)
+    parts = ["key", came.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), uuid.uuid4().hex, "POST", "/api/webhook/nobody-knows", "", "form", "127.0.0.1",
+             "", customer, slug, body]
+    rest = "".join(f"{len(part.encode())}:{part}\n" for part in parts).encode()
+    path = spool / place / f"{int(came.timestamp() * 1e6):016}-{uuid.uuid4()}"
+    fresh = spool / path.name
+    fresh.write_bytes(b"opsfabric-spool 1 " + hashlib.sha256(rest).hexdigest().encode() + b"\n" + rest)
+    fresh.chmod(0o600)
+    fresh.rename(path)
+    return path
+
+
+def test_what_could_not_be_taken_goes_too(stack, firm):
+    neighbour, phone, other = stack.tenant(), mobile(), mobile()
+    firm.ticket(phone)
+
+    def body(number, to):
+        return f"From=%2B{number[1:3]}+{number[3:]}&To=%2B{to[1:]}"
+
+    gone = [spooled(stack.state / "spool", "failed", body(phone, firm.phone)), spooled(stack.state / "spool", "failed", f"From=0{phone[3:]}", firm.slug, str(firm.id))]
+    kept = [spooled(stack.state / "spool", "failed", body(phone, neighbour.phone)), spooled(stack.state / "spool", "failed", body(other, firm.phone)),
+            spooled(stack.state / "spool", "failed", f"From=0{phone[3:]}", neighbour.slug, str(neighbour.id))]
+    stack.command("contact", "erase", firm.slug, phone)
+    assert [p.exists() for p in gone + kept] == [False] * 2 + [True] * 3
+    for path in kept:
+        path.unlink()
+
+
+def test_what_waits_in_the_spool_stops_it(stack, firm, tmp_path):
+    phone = mobile()
+    firm.ticket(phone)
+    spool = tmp_path / "spool"
+    for name in ("wait/07", "failed", "new"):
+        (spool / name).mkdir(parents=True, mode=0o700)
+    waits = spooled(spool, "wait/07", f"From=0{phone[3:]}&To=%2B{firm.phone[1:]}")
+
+    def erase():
+        return subprocess.run([stack.state / "bin" / "opsfabric", "contact", "erase", firm.slug, phone],
+                              env={**os.environ, "SPOOL_DIR": str(spool)}, capture_output=True, text=True, timeout=60)
+
+    out = erase()
+    assert out.returncode == 1 and waits.name in out.stderr and "nothing was erased" in out.stderr
+    assert firm.tickets(phone) and waits.exists()
+    waits.unlink()
+    assert erase().returncode == 0
+
+
+def test_what_failed_has_an_end(stack):
+    old, young = spooled(stack.state / "spool", "failed", "From=1", days=31), spooled(stack.state / "spool", "failed", "From=1", days=29)
+    wait_for(lambda: not old.exists(), seconds=60, what="replay to remove what is too old")
+    assert young.exists()
+    young.unlink()
+    assert f"{old.name} lay in failed/ for 30 days" in (stack.state / "log" / "replay.log").read_text()
 
 
 def test_stop_survives(stack, firm):
