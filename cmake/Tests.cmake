@@ -104,7 +104,8 @@ foreach(script IN LISTS layout_checks)
 		WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 endforeach()
 
-set_tests_properties(layout/clang PROPERTIES PROCESSORS 2 COST 200)
+# All of the tree, once: minutes beside the others.
+set_tests_properties(layout/clang PROPERTIES PROCESSORS 2 COST 200 TIMEOUT 900)
 set_tests_properties(layout/package PROPERTIES TIMEOUT 900 COST 50)
 
 # Policies, constraints and statements, in databases of their own.
