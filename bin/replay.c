@@ -277,6 +277,11 @@ spool_take(struct replay *r)
 		roster_read(r);
 		if (db_is_wrong(r->web))
 			return true;
+		if (db_connect(r->web, &why) != 0) {
+			/* Nobody's time counts while it is away. */
+			memset(r->stuck, 0, sizeof(r->stuck));
+			return true;
+		}
 	}
 	return r->taken == taken;
 }

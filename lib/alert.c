@@ -160,17 +160,19 @@ text_write(struct buf *b, const struct alert *al, enum language language,
 static void
 times_write(struct buf *b, const struct alert *al, const struct request *req)
 {
-	struct clock_time from = req->now;
+	/* Who waited in the spool is told of now, and has as long as others. */
+	struct clock_time now = req->known == NULL ? req->now : clock_now();
+	struct clock_time from = now;
 	struct clock_text text;
 
 	if (!kinds[al->kind].at_night)
-		from = calendar_quiet_end(&al->tenant->calendar, req->now);
+		from = calendar_quiet_end(&al->tenant->calendar, now);
 	text = clock_text(from);
 	json_str(b, "not_before", text.text);
 	text = clock_text(clock_add(from, kinds[al->kind].useful_us));
 	json_str(b, "expires_at", text.text);
 	text = clock_text(
-	    clock_add(req->now, al->tenant->repeat_minutes * CLOCK_MINUTE));
+	    clock_add(now, al->tenant->repeat_minutes * CLOCK_MINUTE));
 	json_str(b, "next_at", kinds[al->kind].repeats ? text.text : NULL);
 }
 

@@ -129,7 +129,7 @@ backlog_keep(const struct request *req, const struct sender_firm *sender,
 		buf_add(&b, parts[i].bytes, parts[i].len);
 		buf_char(&b, '\n');
 	}
-	if (spool_put(req->arena, key, b.text, b.len, why) != 0)
+	if (spool_put(req->arena, key, req->came_us, b.text, b.len, why) != 0)
 		return -1;
 	log_info("%s: waits in the spool", req->id);
 	return 0;

@@ -28,6 +28,20 @@ struct call_answer {
 /* How long after its hour the text still makes sense to the caller. */
 #define USEFUL_US (2 * CLOCK_HOUR)
 
+/* When the text may be sent. What waited in the spool until people sleep, and
+ * is still of use, waits for the morning as well. */
+static struct clock_time
+leaves_at(const struct intake *in, const struct request *req)
+{
+	const struct calendar *cal = &in->tenant->calendar;
+	struct clock_time now = clock_now();
+
+	if (req->known != NULL && calendar_is_quiet(cal, now) &&
+	    now.us < clock_add(req->now, USEFUL_US).us)
+		return calendar_quiet_end(cal, now);
+	return intake_polite_time(in, req);
+}
+
 /* Which wording fits the hour, and when it may be sent. */
 static enum text_name
 text_of_hour(struct clock_time *not_before, const struct intake *in,
@@ -35,7 +49,7 @@ text_of_hour(struct clock_time *not_before, const struct intake *in,
 {
 	const struct tenant *t = in->tenant;
 
-	*not_before = intake_polite_time(in, req);
+	*not_before = leaves_at(in, req);
 	if (calendar_is_quiet(&t->calendar, req->now) &&
 	    t->text_back == TEXT_BACK_EMERGENCY) {
 		*not_before = req->now;

@@ -95,6 +95,12 @@ clock_add(struct clock_time t, int64_t us)
 }
 
 int64_t
+clock_system_us(void)
+{
+	return system_us(CLOCK_REALTIME);
+}
+
+int64_t
 clock_ticks_us(void)
 {
 	return system_us(CLOCK_MONOTONIC);

@@ -28,6 +28,10 @@ struct clock_time clock_now(void);
 
 struct clock_time clock_add(struct clock_time t, int64_t us);
 
+/* Microseconds since 1970 of the system's own clock, which is not moved with
+ * clock_now(). */
+int64_t clock_system_us(void);
+
 /* Microseconds of a clock that only runs forward and that nobody sets. */
 int64_t clock_ticks_us(void);
 

@@ -483,6 +483,7 @@ handle(struct serve_request *r, void *arg)
 	struct buf out;
 
 	req.now = clock_now();
+	req.came_us = clock_system_us();
 	if (request_answer(&res, &req, w, r, &why) != 0) {
 		assert(why.code != PROBLEM_NONE);
 		res = (struct response){

@@ -58,6 +58,7 @@ struct request {
 	enum http_method method;
 	bool is_head; /* HEAD is handled as GET; nginx drops the body */
 	struct clock_time now; /* one instant for the whole request */
+	int64_t came_us;       /* the same of the system's own clock */
 	const char *id;        /* nginx's $request_id, on every log line */
 	const char *path;      /* decoded, without the query */
 	const char *uri;       /* path and query as they came */

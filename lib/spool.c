@@ -289,16 +289,6 @@ spool_list_failed(struct spool_names *out, struct arena *a)
 	dir_list(out, a, opendir(path));
 }
 
-/* Of the system's clock, which tests do not move. */
-static int64_t
-came_now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return ts.tv_sec * CLOCK_SECOND + ts.tv_nsec / 1000;
-}
-
 static bool
 is_full(void)
 {
@@ -372,12 +362,13 @@ spool_replace(struct arena *a, const char *name, const char *bytes, size_t len,
 	return -1;
 }
 
-/* Under its name, and the name on the disk. What was renamed and not synced is
- * there perhaps: then the sender's repetition is the same event. */
+/* Under its name, and the name on the disk. What was renamed and cannot be
+ * synced is taken back: its sender is told to repeat it. */
 static int
 name_give(const char *from, const struct spool_file *file)
 {
 	char to[PATH_SIZE], dir[PATH_SIZE], parent[PATH_SIZE];
+	int error;
 
 	file_path(to, file);
 	memcpy(dir, to, sizeof(dir));
@@ -390,12 +381,17 @@ name_give(const char *from, const struct spool_file *file)
 		    rename(from, to) != 0)
 			return -1;
 	}
-	return dir_sync(dir);
+	if (dir_sync(dir) == 0)
+		return 0;
+	error = errno;
+	(void)unlink(to);
+	errno = error;
+	return -1;
 }
 
 int
-spool_put(struct arena *a, const char *key, const char *bytes, size_t len,
-    struct problem *why)
+spool_put(struct arena *a, const char *key, int64_t came_us, const char *bytes,
+    size_t len, struct problem *why)
 {
 	const char *id = id_new_in(a);
 	const char *path = spool_path(a, arena_printf(a, "new/%s", id));
@@ -404,8 +400,8 @@ spool_put(struct arena *a, const char *key, const char *bytes, size_t len,
 	struct spool_file file = {
 		.place = SPOOL_WAIT,
 		.lane = spool_lane(key),
-		.name = arena_printf(
-		    a, "%0*" PRId64 "-%s", US_DIGITS, came_now_us(), id),
+		.name =
+		    arena_printf(a, "%0*" PRId64 "-%s", US_DIGITS, came_us, id),
 	};
 
 	if (is_full()) {

@@ -55,11 +55,13 @@ int spool_lane(const char *key);
 bool spool_has(const char *key);
 
 /*
- * Keep len bytes. -1 with PROBLEM_TRY_AGAIN where there is no room, or
- * SPOOL_MAX files wait already; the reason is in the log.
+ * Keep len bytes of what came at that instant of the system's clock (not of
+ * clock_now(), which tests move): it stands in its lane by that. -1 with
+ * PROBLEM_TRY_AGAIN where there is no room, or SPOOL_MAX files wait already;
+ * the reason is in the log.
  */
-int spool_put(struct arena *a, const char *key, const char *bytes, size_t len,
-    struct problem *why);
+int spool_put(struct arena *a, const char *key, int64_t came_us,
+    const char *bytes, size_t len, struct problem *why);
 
 /* Put a file SPOOL_DIR/<name> in the place of the one that is there, as a whole
  * and without a hash. */

@@ -325,6 +325,12 @@ key_of(const struct webhook *hook, const struct request *req)
 {
 	const struct told *first = &hook->told[0];
 
+	/* It tells of several callers at once: those of a firm are one. */
+	if (hook->dialect == &dialect_peoplefone)
+		return backlog_key(req->arena, NULL,
+		    hook->sender.customer_id == NULL
+			? ""
+			: hook->sender.customer_id);
 	return backlog_key(req->arena, first->from,
 	    first->event.id != NULL ? first->event.id : "");
 }
@@ -419,6 +425,13 @@ is_receipt(const struct webhook *hook)
 	       fields_has(hook->fields, "JobID");
 }
 
+static bool
+has_wrong_token(const struct webhook *hook)
+{
+	return hook->sender.kind == SENDER_UNKNOWN &&
+	       strcmp(hook->sender.reason, "wrong_token") == 0;
+}
+
 /* Now. PROBLEM_TRY_AGAIN: perhaps later. */
 static int
 take_now(struct webhook *hook, const struct request *req, struct problem *why)
@@ -430,7 +443,9 @@ take_now(struct webhook *hook, const struct request *req, struct problem *why)
 		return -1;
 	if (is_receipt(hook))
 		return 0;
-	if (hook->count > 0 && backlog_has(req, key_of(hook, req)))
+	/* Whom the database knows not to be ours waits for nothing. */
+	if (hook->count > 0 && !has_wrong_token(hook) &&
+	    backlog_has(req, key_of(hook, req)))
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
 		    "Others of this contact have to be taken first");
 	return take_all(hook, req, why);

@@ -105,7 +105,7 @@ def settings_of_everything(state):
         "KANNEL_USERNAME": "muster",
         "KANNEL_PASSWORD": "geheim",
         "DATABASE_PREPARE": "no",
-        "SPOOL_DIR": f"{state}/elsewhere/spool \"%(x)s\"",
+        "SPOOL_DIR": f"{state}/spool \"%(x)s\"",
         "SPOOL_MAX": "77",
     }
     # Others are only passed on, whatever they hold.
