@@ -179,7 +179,8 @@ def test_what_cannot_be_taken_holds_nobody_up(own_stack, firm, processes):
         whole = good.read_bytes()
         lane = good.parent
         # Earlier than all others, in the same lane.
-        bad = [lane / f"{i:016}-{uuid.UUID(int=i)}" for i in range(1, 4)]
+        came = int(good.name.split("-")[0])
+        bad = [lane / f"{came - 4 + i:016}-{uuid.UUID(int=i)}" for i in range(1, 4)]
         bad[0].write_bytes(whole[:-20])
         bad[1].write_bytes(b"something else")
         payload = whole.split(b"\n", 1)[1].replace(b"/api/webhook/missed-call", b"/api/webhook/something!!")
