@@ -163,7 +163,7 @@ void command_json_rows(
 
 /*
  * A page: at most page->shown of the rows, and how to see the next: key is the
- * column that --after takes, again the command line that it is added to.
+ * column that --after takes. page NULL: all rows, of a list that stays short.
  */
 void command_print_page(const struct command_run *run,
     const struct command_rows *rows, const struct command_page *page,

@@ -11,7 +11,6 @@
 #include "buf.h"
 #include "config.h"
 #include "db.h"
-#include "json_write.h"
 #include "opsfabric_command.h"
 #include "tenant_value.h"
 
@@ -48,21 +47,12 @@ list(struct command_run *run)
 	};
 	struct command_rows rows = { .columns = columns };
 	enum command_exit end = COMMAND_DONE;
-	struct buf b;
 
 	rows.batch = command_batch(run, STMT_COMMAND_DOMAIN_LIST, NULL, &end);
 	if (rows.batch == NULL)
 		return end;
 	rows.count = db_rows(rows.batch, 0);
-	if (!run->json) {
-		command_print_table(run, &rows);
-		return COMMAND_DONE;
-	}
-	buf_init(&b, run->arena);
-	json_obj_open(&b, NULL);
-	command_json_rows(&b, "domains", &rows);
-	json_obj_close(&b);
-	command_put(&b);
+	command_print_page(run, &rows, NULL, "name");
 	return COMMAND_DONE;
 }
 

@@ -279,7 +279,7 @@ command_print_page(const struct command_run *run,
 	const char *next = NULL;
 	struct buf b;
 
-	if (shown.count > page->shown) {
+	if (page != NULL && shown.count > page->shown) {
 		shown.count = (int)page->shown;
 		next = db_get(shown.batch, shown.i, shown.count - 1, key);
 	}

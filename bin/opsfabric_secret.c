@@ -117,7 +117,6 @@ list(struct command_run *run)
 	struct command_rows rows = { .columns = columns };
 	struct stmt_command_secret_list params;
 	enum command_exit end = COMMAND_DONE;
-	struct buf b;
 
 	params.customer_id = command_tenant_id(run, run->operands[0], &end);
 	if (params.customer_id == NULL)
@@ -127,15 +126,7 @@ list(struct command_run *run)
 	if (rows.batch == NULL)
 		return end;
 	rows.count = db_rows(rows.batch, 0);
-	if (!run->json) {
-		command_print_table(run, &rows);
-		return COMMAND_DONE;
-	}
-	buf_init(&b, run->arena);
-	json_obj_open(&b, NULL);
-	command_json_rows(&b, "items", &rows);
-	json_obj_close(&b);
-	command_put(&b);
+	command_print_page(run, &rows, NULL, "name");
 	return COMMAND_DONE;
 }
 

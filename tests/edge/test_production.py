@@ -350,7 +350,7 @@ def test_the_command_writes_which_names_are_served(server):
     assert {OWN, BARE} <= set(names) and len(names) == len(set(names)) and {OWN, BARE} <= set(domains)
     listed = server.stack.command("domain", "list").stdout
     assert re.search(rf"^{re.escape(OWN)} +{server.firm.slug}$", listed, re.M)
-    rows = json.loads(server.stack.command("domain", "list", "--json").stdout)["domains"]
+    rows = json.loads(server.stack.command("domain", "list", "--json").stdout)["items"]
     assert {"name": OWN, "slug": server.firm.slug} in rows
 
 
