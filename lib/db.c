@@ -30,7 +30,7 @@
  * After a time-out those who wait in line are told soon: a healthy database
  * takes a few milliseconds, so it is still found by the next request.
  */
-#define CONNECT_BRIEF_MS 100
+#define CONNECT_BRIEF_MS 250
 #define BRIEF_MS 3000
 /* Between two attempts to connect; a request inside it waits for its end. */
 #define RETRY_MS 100

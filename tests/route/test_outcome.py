@@ -130,7 +130,8 @@ def asked(outbox, ids, *wanted, seconds=60):
     def settled():
         outbox.sql("update sms_log set status_at = least(status_at, clock_timestamp() - interval '5 minutes'), ask_at = null,"
                    " created_at = least(created_at, clock_timestamp() - interval '6 minutes')"
-                   " where status = 'unknown' and asks < 5 and id = any (%s::uuid[])", ids)
+                   " where id in (select id from sms_log where status = 'unknown' and asks < 5 and id = any (%s::uuid[])"
+                   " for update skip locked)", ids)
         return all(row["status"] in wanted or row["asks"] >= 5 for row in outbox.rows(ids).values())
     wait_for(settled, seconds)
     return outbox.rows(ids)

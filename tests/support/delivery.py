@@ -121,12 +121,16 @@ def settle(stack, ids, say):
         if time.monotonic() < next_look[0]:
             return False
         next_look[0] = time.monotonic() + 0.5
-        stack.sql("update sms_log set claimed_until = clock_timestamp() where status = 'sending'"
-                  " and status_at < clock_timestamp() - interval '40 seconds'")
+        # What a dispatcher is writing at this moment is let be: it comes to rest by itself.
+        stack.sql("update sms_log set claimed_until = clock_timestamp() where id in"
+                  " (select id from sms_log where status = 'sending' and status_at < clock_timestamp() - interval '40 seconds'"
+                  " for update skip locked)")
         # as if it were five minutes later: what is unknown is asked about
         stack.sql("update sms_log set status_at = least(status_at, clock_timestamp() - interval '5 minutes'), ask_at = null"
+                  " where id in (select id from sms_log"
                   " where status = 'unknown' and provider in ('ecall_https', 'twilio') and asks < 9"
-                  " and (status_at > clock_timestamp() - interval '4 minutes' or ask_at > clock_timestamp())")
+                  " and (status_at > clock_timestamp() - interval '4 minutes' or ask_at > clock_timestamp())"
+                  " for update skip locked)")
         say(f"{left('queued')} queued, {left('sending')} sending, {left('unknown')} unknown")
         open_questions = stack.one(
             "select count(*) from sms_log where status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3)")
