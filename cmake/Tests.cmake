@@ -91,9 +91,14 @@ foreach(label route edge browser life)
 endforeach()
 # These do not wait: of the four places of deploy/test each takes two.
 set_tests_properties(life/campaign life/failover life/restart PROPERTIES PROCESSORS 2)
-# What takes longest begins first.
-set_tests_properties(route/dispatcher route/outcome browser/pages browser/wizard browser/hostile PROPERTIES COST 100)
-set_tests_properties(life/database life/delivery life/mailing life/failover life/restart life/requests PROPERTIES COST 80)
+# What takes longest begins first: seconds, those beside others.
+foreach(long IN ITEMS
+		life/database:120 route/outcome:110 route/dispatcher:105 life/failover:105 life/delivery:105
+		life/spool:100 life/restart:90 life/backup:85 browser/pages:80 route/command:80 route/metrics:70
+		life/hosts:70 browser/wizard:65 life/requests:55 route/page:50 browser/hostile:50)
+	string(REGEX MATCH "^(.*):(.*)$" long ${long})
+	set_tests_properties(${CMAKE_MATCH_1} PROPERTIES COST ${CMAKE_MATCH_2})
+endforeach()
 
 file(GLOB layout_checks CONFIGURE_DEPENDS tests/layout/check_*)
 foreach(script IN LISTS layout_checks)
