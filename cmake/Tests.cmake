@@ -41,7 +41,7 @@ foreach(source IN LISTS fuzz_targets)
 	target_link_libraries(${target} PRIVATE opsfabric project_flags)
 	add_test(NAME fuzz/${input} COMMAND ${target}
 		${PROJECT_SOURCE_DIR}/tests/fuzz/corpus/${input})
-	set_tests_properties(fuzz/${input} PROPERTIES LABELS fuzz TIMEOUT 60
+	set_tests_properties(fuzz/${input} PROPERTIES LABELS fuzz TIMEOUT 300
 		ENVIRONMENT "${sanitizer_env}")
 endforeach()
 
@@ -55,9 +55,9 @@ foreach(stack a b)
 		add_test(NAME stack/${step}_${stack}
 			COMMAND ${PROJECT_SOURCE_DIR}/tests/support/stack ${step} ${state})
 	endforeach()
-	set_tests_properties(stack/start_${stack} PROPERTIES FIXTURES_SETUP stack_${stack} TIMEOUT 180
+	set_tests_properties(stack/start_${stack} PROPERTIES FIXTURES_SETUP stack_${stack} TIMEOUT 600
 		LABELS stack ENVIRONMENT "${stack_env}")
-	set_tests_properties(stack/stop_${stack} PROPERTIES FIXTURES_CLEANUP stack_${stack} TIMEOUT 60
+	set_tests_properties(stack/stop_${stack} PROPERTIES FIXTURES_CLEANUP stack_${stack} TIMEOUT 300
 		LABELS stack ENVIRONMENT "${stack_env}")
 endforeach()
 set(stack a)
@@ -125,10 +125,10 @@ set_target_properties(phone_lines PROPERTIES
 target_link_libraries(phone_lines PRIVATE opsfabric project_flags)
 add_test(NAME unit/phone_compare
 	COMMAND ${PROJECT_SOURCE_DIR}/tests/support/phone/run $<TARGET_FILE:phone_lines>)
-set_tests_properties(unit/phone_compare PROPERTIES LABELS unit TIMEOUT 120
+set_tests_properties(unit/phone_compare PROPERTIES LABELS unit TIMEOUT 600
 	ENVIRONMENT "${sanitizer_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 
 # The package in a bare Debian with a systemd of its own. 77: this machine cannot, and it says why.
 add_test(NAME container/debian COMMAND ${PROJECT_SOURCE_DIR}/tests/container/run)
-set_tests_properties(container/debian PROPERTIES LABELS container TIMEOUT 1800 COST 150 PROCESSORS 2
+set_tests_properties(container/debian PROPERTIES LABELS container TIMEOUT 3600 COST 150 PROCESSORS 2
 	SKIP_RETURN_CODE 77 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})

@@ -16,7 +16,7 @@ begin
     if c = any (coalesce(dblink_get_connections(), '{}')) then
       perform dblink_disconnect(c);
     end if;
-    perform tap.connect(c), dblink_exec(c, 'set search_path = public; set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set lock_timeout = ''5s'''),
+    perform tap.connect(c), dblink_exec(c, 'set search_path = public; set plan_cache_mode = force_generic_plan; set enable_seqscan = off; set lock_timeout = ''60s'''),
             dblink_exec(c, format('set role %I', tap.role_of(which)));
     perform dblink_exec(c, format('prepare %I as %s', s.name, s.sql)) from tap.statement s where s.name in ('tenant_set', 'review_lock', which);
   end loop;

@@ -42,7 +42,7 @@ class Browser:
     def close(self):
         self.process.stdin.close()
         try:
-            self.process.wait(60)
+            self.process.wait(120)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

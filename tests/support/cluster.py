@@ -20,7 +20,7 @@ import psycopg2
 import psycopg2.extras
 import requests
 
-from .stack import ROOT, Stack, wait_for
+from .stack import ROOT, Stack, reserve_port, wait_for
 
 NETWORK = "10.77.0"
 NODES = ("pg1", "pg2", "pg3")
@@ -54,15 +54,21 @@ def in_own_network():
         os.close(before)
 
 
+_ports = []
+
+
 def free_ports():
     """The first of those that deploy/cluster/run takes without networks, below what the kernel gives to connections; or None."""
     first = random.randrange(12000, 30000, 50)
     with contextlib.ExitStack() as close:
-        for port in range(first, first + 40):
-            try:
+        try:
+            ours = [close.enter_context(reserve_port(port)) for port in range(first, first + 40)]
+            for port in range(first, first + 40):
                 close.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            except OSError:
-                return None
+        except OSError:
+            return None
+        # A node that is away leaves its ports: they stay ours.
+        _ports.extend(socket.socket(fileno=s.detach()) for s in ours)
     return first
 
 
@@ -173,7 +179,7 @@ def installation(networks):
         with (stack.state / "log" / "second.log").open("w") as log:
             second = subprocess.Popen([stack.state / "programs" / "bin" / "dispatcher"], env={**os.environ, **stack.env},
                                       stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        last.callback(second.wait, 60)
+        last.callback(second.wait, 180)
         last.callback(second.terminate)
         yield cluster, stack
         assert second.poll() is None, (stack.state / "log" / "second.log").read_text()

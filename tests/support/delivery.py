@@ -79,7 +79,7 @@ class Dispatchers:
             pids = self.processes.pids("dispatcher")
             return bool(pids) and kill(pids[0])
         self.others[choice].kill()
-        self.others[choice].wait(30)
+        self.others[choice].wait(60)
         self.others[choice] = self.start()
         return True
 
@@ -90,7 +90,7 @@ class Dispatchers:
         for child in self.others:
             child.terminate()
         for child in self.others:
-            child.wait(60)
+            child.wait(180)
 
 
 def kill_somebody(rng, processes, dispatchers):

@@ -106,9 +106,9 @@ class Kannel:
         for process in stopped.values():
             process.terminate()
         for process in stopped.values():
-            process.wait(60)
+            process.wait(120)
         if phones is not None:
-            phones.wait(60)
+            phones.wait(120)
             phones.stdin.close()
 
     # ---- phones ----------------------------------------------------------------------------

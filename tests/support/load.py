@@ -56,7 +56,7 @@ class Load:
 
     def __exit__(self, *exception):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(90)
+        self.process.wait(180)
         self.reader.join(60)
         self.process.stdout.close()
         assert self.result is not None, "wrk did not say how it went"

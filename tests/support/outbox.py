@@ -85,7 +85,7 @@ class Cluster:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
+        self.process.wait(180)
 
     def sql(self, query, *args):
         db = psycopg2.connect(host=str(self.sockets), dbname="opsfabric", user="postgres")
@@ -220,7 +220,7 @@ class Outbox:
     def row(self, row_id):
         return self.rows([row_id])[row_id]
 
-    def wait_status(self, ids, *wanted, seconds=60):
+    def wait_status(self, ids, *wanted, seconds=120):
         try:
             wait_for(lambda: all(row["status"] in wanted for row in self.rows(ids).values()), seconds)
         except AssertionError:
@@ -249,7 +249,7 @@ class Outbox:
         for provider in self.providers:
             provider.release()
         for child in self.children:
-            child.wait(60)
+            child.wait(180)
         for provider in self.providers:
             provider.stop()
         text = self.log.read_text() if self.log.exists() else ""

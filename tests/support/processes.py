@@ -105,7 +105,7 @@ class Processes:
         """supervisorctl, for what deploy/run has no word for."""
         done = subprocess.run(
             ["supervisorctl", "-c", "supervisor/supervisord.conf", *args], cwd=self.state,
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=90,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180,
         )
         assert "ERROR" not in done.stdout, done.stdout
         return done.stdout

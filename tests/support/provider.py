@@ -1,13 +1,12 @@
 """provider - provider_simulator.py as a child, and the file of what it accepted"""
 
 import collections
-import json
 import signal
 import subprocess
 import sys
 import uuid
 
-from .stack import ROOT, free_port
+from .stack import ROOT, free_port, json_lines
 
 SIMULATOR = ROOT / "tests" / "support" / "provider_simulator.py"
 
@@ -37,8 +36,7 @@ class Provider:
     def accepted(self):
         """By id of the row: what was accepted of it."""
         out = collections.defaultdict(list)
-        for line in self.accepted_file.read_text().splitlines():
-            message = json.loads(line)
+        for message in json_lines(self.accepted_file):
             out[message["ref"]].append(message)
         return out
 
@@ -50,5 +48,5 @@ class Provider:
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(120)
         self.process.stdout.close()

@@ -4,6 +4,7 @@ Everything here is real: nginx, the programs, Postgres, the dispatcher. Tests lo
 answer, at the database and at what the console provider wrote.
 """
 
+import contextlib
 import datetime
 import fcntl
 import hmac
@@ -42,7 +43,24 @@ def wait_for(condition, seconds=60, what="condition"):
         time.sleep(0.02)
 
 
+def json_lines(path):
+    """What stands in a file of one object a line, while somebody may be writing the last one."""
+    whole = path.read_text().rpartition("\n")[0] if path.exists() else ""
+    return [json.loads(line) for line in whole.split("\n") if line]
+
+
 _ports = []  # what keeps them ours
+
+
+def reserve_port(port):
+    """What keeps that port for this process among all of these tests; OSError where it is another's."""
+    ours = socket.socket(socket.AF_UNIX)
+    try:
+        ours.bind(f"\0opsfabric-test-port-{port}")
+    except OSError:
+        ours.close()
+        raise
+    return ours
 
 
 def free_port():
@@ -53,16 +71,11 @@ def free_port():
     first, _ = map(int, pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split())
     for _ in range(1000):
         port = random.randrange(10000, first) if first > 12000 else random.randrange(1024, 65536)
-        ours = socket.socket(socket.AF_UNIX)
-        try:
-            ours.bind(f"\0opsfabric-test-port-{port}")
+        with contextlib.suppress(OSError), contextlib.closing(reserve_port(port)) as ours:
             with socket.socket() as s:
                 s.bind(("127.0.0.1", port))
-        except OSError:
-            ours.close()
-            continue
-        _ports.append(ours)
-        return port
+            _ports.append(socket.socket(fileno=ours.detach()))
+            return port
     raise AssertionError("no port is free")
 
 
@@ -87,12 +100,12 @@ class Stack:
         env.setdefault("OPSFABRIC_PRESET", "asan")
         run = subprocess.run(
             [ROOT / "deploy" / "run", "--detach"],
-            env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300,
+            env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=600,
         )
         assert run.returncode == 0, run.stdout + run.stderr
         return cls(state)
 
-    def run(self, *args, check=True, timeout=120):
+    def run(self, *args, check=True, timeout=300):
         """deploy/run with a flag: --stop, --restart ROUTE, --status"""
         env = dict(os.environ, OPSFABRIC_STATE=str(self.state), OPSFABRIC_PORT=self.base.rsplit(":", 1)[1])
         env.setdefault("OPSFABRIC_PRESET", "asan")
@@ -175,7 +188,7 @@ class Stack:
 
     # ---- the operator's command ---------------------------------------------------------
 
-    def command(self, *args, check=True, stdin=None, timeout=60):
+    def command(self, *args, check=True, stdin=None, timeout=120):
         out = subprocess.run(
             [self.state / "bin" / "opsfabric", *args],
             input=stdin, capture_output=True, text=True, timeout=timeout,
@@ -200,10 +213,18 @@ class Stack:
 
     def messages(self, to=None):
         """Lines of the console provider, oldest first."""
-        path = self.state / "log" / "messages.jsonl"
-        lines = path.read_text().splitlines() if path.exists() else []
-        rows = [json.loads(line) for line in lines]
-        return [m for m in rows if to is None or m["to"] == to]
+        return [m for m in json_lines(self.state / "log" / "messages.jsonl") if to is None or m["to"] == to]
+
+    def wait_line(self, route, answer):
+        """The line of that answer in its program's log: it is written after the answer."""
+        log = self.state / "log" / f"{route}.log"
+
+        def found():
+            whole = log.read_text(errors="replace").rpartition("\n")[0]
+            return [line for line in whole.split("\n") if answer.headers["X-Request-Id"] in line and " db " in line]
+
+        (line,) = wait_for(found, what=f"the line in {log.name}")
+        return line
 
     def wait_messages(self, to, count=1):
         return wait_for(
