@@ -169,7 +169,7 @@ def test_it_expires_after_a_day(stack, clock):
     ticket_id, path = alarm(firm, contact_name="Anna Muster")
     clock("2026-07-09T11:59:00+02:00")
     assert "Anna Muster" in see(firm, path).text
-    clock("2026-07-09T12:00:30+02:00")
+    clock("2026-07-09T12:05:00+02:00")
     for answer in (stack.get(path), stack.post(path, form={})):
         assert answer.status_code == 410 and answer.headers["Cache-Control"] == "no-store"
         assert answer.text == (ROOT / "nginx/html/410.html").read_text()

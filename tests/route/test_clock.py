@@ -12,6 +12,7 @@ from tests.support.stack import mobile, wait_for
 
 NIGHT = "2026-07-07T23:30:00+02:00"
 UTC = datetime.timezone.utc
+NEAR = 300  # seconds that a busy machine may take; the clocks are months apart
 
 
 def instant(text):
@@ -36,10 +37,10 @@ def test_setting_it_moves_every_handler_at_once(tenant, clock):
     clock(NIGHT)
     # As many requests as it takes to meet each worker.
     for _ in range(12):
-        assert seconds(at_handlers(tenant) - instant(NIGHT)) < 30
+        assert seconds(at_handlers(tenant) - instant(NIGHT)) < NEAR
     made = tenant.ticket(mobile()).json()
     ticket = tenant.stack.one("select * from tickets where id = %s", made["ticket_id"])
-    assert seconds(ticket["created_at"] - instant(NIGHT)) < 60
+    assert seconds(ticket["created_at"] - instant(NIGHT)) < NEAR
     assert ticket["dedupe_key"].endswith(":2026-07-07")
 
 
@@ -51,27 +52,27 @@ def test_it_moves_the_dispatcher(stack, clock):
     clock("2026-07-08T07:00:10+02:00")
     stack.wait_messages(caller)
     (row,) = wait_for(lambda: [m for m in night.outbound(caller) if m["status"] == "sent"], what="its outcome")
-    assert 0 <= (row["status_at"] - instant("2026-07-08T07:00:10+02:00")).total_seconds() < 60
+    assert 0 <= (row["status_at"] - instant("2026-07-08T07:00:10+02:00")).total_seconds() < NEAR
 
 
 def test_time_runs_on(tenant, clock):
     clock(NIGHT)
     first = at_handlers(tenant)
     second = at_handlers(tenant)
-    assert instant(NIGHT) <= first < second < instant(NIGHT) + datetime.timedelta(minutes=1)
+    assert instant(NIGHT) <= first < second < instant(NIGHT) + datetime.timedelta(seconds=NEAR)
     now, later = (instant(shown(tenant.stack)["now"]) for _ in range(2))
-    assert second < now < later < instant(NIGHT) + datetime.timedelta(minutes=1)
+    assert second < now < later < instant(NIGHT) + datetime.timedelta(seconds=NEAR)
 
 
 def test_show_says_what_time_it_is_and_whether_it_was_moved(stack, clock):
     told = shown(stack)
     assert told["moved"] is False
-    assert seconds(instant(told["now"]) - datetime.datetime.now(UTC)) < 30
+    assert seconds(instant(told["now"]) - datetime.datetime.now(UTC)) < NEAR
     clock(NIGHT)
     told = shown(stack)
-    assert told["moved"] is True and seconds(instant(told["now"]) - instant(NIGHT)) < 30
+    assert told["moved"] is True and seconds(instant(told["now"]) - instant(NIGHT)) < NEAR
     ahead = instant(NIGHT) - datetime.datetime.now(UTC)
-    assert abs(told["offset_seconds"] - ahead.total_seconds()) < 30
+    assert abs(told["offset_seconds"] - ahead.total_seconds()) < NEAR
     words = stack.command("clock", "show").stdout
     assert "2026-07-07T21:30" in words and "moved" in words
 
@@ -80,7 +81,7 @@ def test_clear_goes_back_to_the_systems_clock(tenant, clock):
     clock(NIGHT)
     at_handlers(tenant)
     clock(None)
-    assert seconds(at_handlers(tenant) - datetime.datetime.now(UTC)) < 30
+    assert seconds(at_handlers(tenant) - datetime.datetime.now(UTC)) < NEAR
     clock(None)  # again does no harm
     assert shown(tenant.stack)["moved"] is False
 
@@ -88,7 +89,7 @@ def test_clear_goes_back_to_the_systems_clock(tenant, clock):
 def test_it_moves_back_as_well_as_forth(tenant, clock):
     for where in ("2030-02-28T12:00:00Z", "2026-03-29T02:30:00+01:00", "2031-12-31T23:59:00-05:00"):
         clock(where)
-        assert seconds(at_handlers(tenant) - instant(where)) < 30
+        assert seconds(at_handlers(tenant) - instant(where)) < NEAR
 
 
 @pytest.mark.parametrize("text", [
@@ -99,12 +100,12 @@ def test_what_is_no_instant_is_refused(stack, clock, text):
     clock(NIGHT)
     out = stack.command("clock", "set", text, check=False)
     assert out.returncode == 2 and out.stderr and not out.stdout
-    assert seconds(instant(shown(stack)["now"]) - instant(NIGHT)) < 30
+    assert seconds(instant(shown(stack)["now"]) - instant(NIGHT)) < NEAR
 
 
 def test_a_fraction_and_any_zone_are_understood(stack, clock):
     clock("2026-07-08T10:00:00.250-11:30")
-    assert seconds(instant(shown(stack)["now"]) - instant("2026-07-08T21:30:00+00:00")) < 30
+    assert seconds(instant(shown(stack)["now"]) - instant("2026-07-08T21:30:00+00:00")) < NEAR
 
 
 def test_a_message_that_waited_too_long_is_not_sent(stack, tenant, clock):
@@ -128,7 +129,7 @@ def test_a_program_that_starts_later_is_where_the_others_are(stack, tenant, cloc
         os.kill(int(pid), signal.SIGTERM)
         wait_for(lambda: f.read_text() not in ("", pid), what="a new one")
     for _ in range(8):
-        assert seconds(at_handlers(tenant) - instant(NIGHT)) < 120
+        assert seconds(at_handlers(tenant) - instant(NIGHT)) < NEAR
 
 
 # ---- programs that would really send ---------------------------------------------------------
@@ -147,7 +148,7 @@ def test_they_do_not_start_while_the_clock_is_moved(stack, clock, program):
     clock(NIGHT)
     out = subprocess.run(
         [stack.state / "programs" / program], env=real(stack), cwd=stack.state, stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=20)
+        capture_output=True, text=True, timeout=120)
     assert out.returncode != 0 and "clock" in out.stderr
 
 
@@ -161,7 +162,7 @@ def test_they_end_when_the_clock_is_moved(stack, clock, tmp_path):
         wait_for(lambda: b"SMS_PROVIDER is ecall" in log.read_bytes(), what="its start")
         assert running.poll() is None
         clock(NIGHT)
-        assert running.wait(20) != 0
+        assert running.wait(120) != 0
         assert b"clock" in log.read_bytes()
     finally:
         if running.poll() is None:
@@ -173,6 +174,6 @@ def test_they_do_not_move_it(stack, clock):
     clock(None)
     out = subprocess.run(
         [stack.state / "programs" / "bin" / "opsfabric", "clock", "set", NIGHT], env=real(stack), cwd=stack.state,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert out.returncode == 1 and out.stderr
     assert shown(stack)["moved"] is False

@@ -255,7 +255,8 @@ def test_what_failed_has_an_end(stack):
     wait_for(lambda: not old.exists(), seconds=60, what="replay to remove what is too old")
     assert young.exists()
     young.unlink()
-    assert f"{old.name} lay in failed/ for 30 days" in (stack.state / "log" / "replay.log").read_text()
+    log = stack.state / "log" / "replay.log"
+    wait_for(lambda: f"{old.name} lay in failed/ for 30 days" in log.read_text(errors="replace"), what="the line")
 
 
 def test_stop_survives(stack, firm):

@@ -5,6 +5,7 @@ how one message may end is test_outcome.py.
 """
 
 import collections
+import contextlib
 import json
 import os
 import random
@@ -61,7 +62,7 @@ def test_an_account_that_does_not_open_sends_with_no_other(outbox):
     wait_for(lambda: all(row["attempts"] and row["status"] == "queued" for row in outbox.rows(ids).values()))
     assert "does not open with SECRETS_KEY" in outbox.row(ids[0])["error"] and outbox.said("error: message")
     child.terminate()
-    child.wait(60)
+    child.wait(120)
     assert provider.count() == 0
     # while the key is changed both open it, and afterwards the new one alone
     keys = {"SECRETS_KEY": NEXT_KEY, "SECRETS_KEY_OLD": KEY}
@@ -97,13 +98,13 @@ def test_one_that_is_slow_or_away_holds_up_nobody_else(outbox):
     wait_for(lambda: provider.count() == 100)
     # nobody is there: not each of them has to try
     wait_for(lambda: outbox.said("kannel cannot be reached"))
-    ids = outbox.queue(300) + outbox.queue(300, provider="console")
+    ids = outbox.queue(150) + outbox.queue(150, provider="console")
     # before anybody's time is up
     outbox.wait_status(ids, "sent", seconds=25)
     statuses = collections.Counter(row["status"] for row in outbox.rows(slow).values())
     assert statuses == {"sending": 100, "queued": 50}
     provider.release()
-    wait_for(lambda: provider.count() == 450)
+    wait_for(lambda: provider.count() == 300)
     provider.release()
     outbox.wait_status(slow, "sent")
     assert check_truth(outbox, provider, slow) == {"sent": 150}
@@ -119,7 +120,7 @@ def test_a_provider_without_settings_loses_no_message(outbox):
     assert "KANNEL_URL" in outbox.row(kannel[0])["error"]
     assert outbox.said("error: message")
     child.terminate()
-    child.wait(60)
+    child.wait(120)
     outbox.dispatcher(provider.port)
     outbox.wait_status(twilio + kannel, "sent")
 
@@ -154,7 +155,7 @@ def test_wrong_credentials_burn_no_message(outbox):
     assert outbox.row(row_id)["error"].startswith("HTTP 401")
     assert outbox.said("error: message")
     child.terminate()
-    child.wait(60)
+    child.wait(120)
     outbox.dispatcher(provider.port)
     outbox.wait_status([row_id], "sent")
     assert check_truth(outbox, provider, [row_id]) == {"sent": 1}
@@ -189,7 +190,7 @@ def test_a_provider_that_is_away_is_not_stormed(outbox):
     # the first hundred at once, then one after 1, 2, 4 seconds
     assert again - tried <= 5 and again <= 210, (tried, again)
     provider = outbox.provider(port=port)
-    outbox.wait_status(ids, "sent", seconds=60)
+    outbox.wait_status(ids, "sent")
     assert outbox.said("ecall is reached again")
     assert check_truth(outbox, provider, ids) == {"sent": 1000}
 
@@ -256,7 +257,7 @@ def test_a_clock_that_jumps_sends_nothing_twice(outbox):
         seen = file.read_bytes().count(b"\n") if file.exists() else 0
         wait_for(lambda: file.exists() and file.read_bytes().count(b"\n") >= min(3000, seen + 300))
         outbox.move_clock(hours)
-    outbox.wait_status(ids, "sent", seconds=60)
+    outbox.wait_status(ids, "sent")
     lines = [json.loads(line)["id"] for line in file.read_text().splitlines()]
     assert sorted(lines) == sorted(ids)
 
@@ -269,9 +270,9 @@ def test_a_moved_clock_ends_a_dispatcher_of_a_real_provider(outbox):
     outbox.move_clock(8)
     wait_for(lambda: outbox.said("the clock is moved"))
     provider.release()
-    assert child.wait(30) == 1
+    assert child.wait(120) == 1
     outbox.wait_status(held, "sent")
-    assert outbox.dispatcher(provider.port).wait(30) == 1
+    assert outbox.dispatcher(provider.port).wait(120) == 1
     assert check_truth(outbox, provider, held) == {"sent": 3}
 
 
@@ -282,12 +283,18 @@ def test_three_side_by_side_never_send_twice(outbox):
     provider = outbox.provider("--delay", "0.01")
     children = [outbox.dispatcher(provider.port) for _ in range(3)]
     wait_for(lambda: len(outbox.sql("select 1 as one from pg_stat_activity where application_name = 'dispatcher'")) == 3, what="all three")
-    ids = outbox.queue(1500)
-    outbox.wait_status(ids, "sent", seconds=60)
-    assert check_truth(outbox, provider, ids) == {"sent": 1500}
-    assert provider.count() == 1500
-    log = outbox.log.read_text()
-    assert sum(f"dispatcher[{child.pid}]: info: message" in log for child in children) >= 2
+    ids = []
+
+    def shared():
+        """One may have sent all of them before the others looked."""
+        ids.extend(outbox.queue(1500))
+        outbox.wait_status(ids, "sent")
+        log = outbox.log.read_text()
+        return sum(f"dispatcher[{child.pid}]: info: message" in log for child in children) >= 2
+
+    wait_for(shared, 240, "two of them to send")
+    assert check_truth(outbox, provider, ids) == {"sent": len(ids)}
+    assert provider.count() == len(ids)
 
 
 def test_the_socket_of_a_killed_dispatcher_is_taken_over_and_a_living_one_keeps_its_own(outbox):
@@ -296,12 +303,18 @@ def test_the_socket_of_a_killed_dispatcher_is_taken_over_and_a_living_one_keeps_
     owner = outbox.dispatcher(provider.port)
     wait_for(path.exists)
     made = path.stat().st_ctime_ns      # inode numbers are used again
+
+    def is_anew():
+        with contextlib.suppress(FileNotFoundError):
+            return path.stat().st_ctime_ns != made
+        return False
+
     outbox.dispatcher(provider.port)
     outbox.wait_status(outbox.queue(200), "sent")
     assert path.stat().st_ctime_ns == made
     owner.kill()
-    owner.wait(60)
-    wait_for(lambda: path.exists() and path.stat().st_ctime_ns != made, what="the other to take the socket over")
+    owner.wait(120)
+    wait_for(is_anew, what="the other to take the socket over")
     outbox.wake()
     outbox.wait_status(outbox.queue(), "sent")
 
@@ -317,7 +330,7 @@ def test_sigterm_finishes_what_is_under_way_and_begins_nothing(outbox):
     outbox.wake()
     assert child.poll() is None
     provider.release()
-    assert child.wait(30) == 0
+    assert child.wait(120) == 0
     assert {row["status"] for row in outbox.rows(held).values()} == {"sent"}
     assert {row["status"] for row in outbox.rows(later).values()} == {"queued"}
     assert not (outbox.home / "run" / "dispatcher.sock").exists()
@@ -369,8 +382,13 @@ def test_a_commit_whose_answer_is_lost(outbox, wire, statement):
     child = outbox.dispatcher(
         provider.port, DATABASE_SERVICE_URL=f"postgresql://opsfabric_service@/opsfabric?host={wire.host}")
     wait_for(lambda: provider.count() == 2)
-    wire.lose[statement] = 2
+    # It looks every second: what it looks for must be there before the first answer is lost.
+    child.send_signal(signal.SIGSTOP)
+    wait_for(lambda: not outbox.sql("select 1 as one from pg_stat_activity where application_name = 'dispatcher' and state = 'active'"),
+             what="its last statement to end")
     ids = outbox.queue(20)
+    wire.lose[statement] = 2
+    child.send_signal(signal.SIGCONT)
     rows = outbox.wait_status(ids, "sent")
     wait_for(lambda: wire.lose[statement] == 0)
     assert {row["attempts"] for row in rows.values()} == {3 if statement == "message_claim" else 1}
@@ -382,7 +400,7 @@ def test_a_commit_whose_answer_is_lost(outbox, wire, statement):
     assert provider.count() == 22
     assert len(outbox.sql("select 1 as one from ticket_events where event_type = 'sms_sent'")) == 22
     child.terminate()
-    assert child.wait(30) == 0
+    assert child.wait(120) == 0
 
 
 def test_connections_that_end_at_any_moment_leave_no_row_behind(outbox):
@@ -394,7 +412,7 @@ def test_connections_that_end_at_any_moment_leave_no_row_behind(outbox):
         count = provider.count()
         outbox.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'dispatcher'")
         wait_for(lambda: provider.count() > count or count == 4000)
-    outbox.wait_status(ids, "sent", seconds=90)
+    outbox.wait_status(ids, "sent", seconds=240)
     assert check_truth(outbox, provider, ids) == {"sent": 4000}
     assert provider.count() == 4000
 
@@ -406,17 +424,17 @@ def test_killed_at_any_moment_nothing_goes_twice_and_nothing_is_lost(outbox):
     children = [outbox.dispatcher(provider.port) for _ in range(3)]
     ids = []
     for _ in range(ROUNDS):
-        ids += outbox.queue(150)
+        ids += outbox.queue(300)
         count = provider.count()
         wait_for(lambda: provider.count() >= count + random.randrange(1, 60), 60)
         victim = random.randrange(3)
         children[victim].kill()
-        children[victim].wait(60)
+        children[victim].wait(120)
         children[victim] = outbox.dispatcher(provider.port)
     # All leases end, those of the living too: their late outcomes count. Who writes one now is let be.
     outbox.sql("update sms_log set claimed_until = clock_timestamp() where id in"
                " (select id from sms_log where status = 'sending' for update skip locked)")
-    outbox.wait_status(ids, "sent", "failed", "unknown", "expired", seconds=120)
+    outbox.wait_status(ids, "sent", "failed", "unknown", "expired", seconds=240)
     counts = check_truth(outbox, provider, ids)
     assert counts["sent"] > len(ids) / 4, counts        # each kill leaves what was under way unknown
 
@@ -432,11 +450,11 @@ def test_killed_at_any_moment_nothing_goes_twice_and_nothing_is_lost(outbox):
     (dict(DATABASE_SERVICE_URL=""), "DATABASE_SERVICE_URL is not set"),
 ])
 def test_refuses_to_start(outbox, changes, words):
-    assert outbox.dispatcher(**changes).wait(30) == 1
+    assert outbox.dispatcher(**changes).wait(120) == 1
     assert outbox.said(words), outbox.log.read_text()
 
 
 @pytest.mark.parametrize("role", ["postgres", "opsfabric_owner"])
 def test_refuses_a_role_that_row_level_security_does_not_bind(outbox, cluster, role):
-    assert outbox.dispatcher(DATABASE_SERVICE_URL=cluster.url(role)).wait(30) == 1
+    assert outbox.dispatcher(DATABASE_SERVICE_URL=cluster.url(role)).wait(120) == 1
     assert outbox.said(f"role {role}"), outbox.log.read_text()

@@ -18,7 +18,7 @@ def test_it_says_that_all_is_well(stack):
     migrations = len(list((problems.ROOT / "schema").glob("[0-9]*.sql")))
     assert said == {"status": "ok", "database": "ok", "schema_version": migrations, "database_us": said["database_us"],
                     "stale_timers": said["stale_timers"]}
-    assert 0 <= said["database_us"] < 2_000_000
+    assert 0 <= said["database_us"] < 30_000_000
 
 
 def test_head_says_it_without_a_body(stack):
@@ -46,8 +46,7 @@ def test_each_request_has_a_name_of_its_own(stack):
 
 def test_it_costs_one_round_trip_and_no_tenant(stack):
     answer = stack.get(PATH)
-    log = (stack.state / "log" / "health.log").read_text()
-    (line,) = [l for l in log.splitlines() if answer.headers["X-Request-Id"] in l]
+    line = stack.wait_line("health", answer)
     assert " 200 " in line and " db 1 " in line
 
 

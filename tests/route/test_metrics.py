@@ -132,7 +132,7 @@ def ask(stack, private_dir):
 
     try:
         stack.cron("/api/cron/escalate")
-        wait_for(has_scraped, 60, "two scrapes")
+        wait_for(has_scraped, 180, "two scrapes")
         yield query
     finally:
         child.terminate()
@@ -313,19 +313,19 @@ def test_the_queue_is_told_by_status_and_age(stack, tenant, clock):
 def test_the_schema_is_told(stack):
     scrape = Scrape.of(stack)
     assert scrape.value("schema_version") == len(list((ROOT / "schema").glob("[0-9]*.sql")))
-    assert scrape.value("database_up") == 1 and 0 < scrape.value("database_seconds") < 10
+    assert scrape.value("database_up") == 1 and 0 < scrape.value("database_seconds") < 60
     (version,) = re.findall(r"^project\(.*VERSION ([0-9.]+)", (ROOT / "CMakeLists.txt").read_text(), re.M)
     assert scrape.value("build_info", version=version) == 1
 
 
 def test_a_report_for_nobody_waits_until_it_is_discarded(stack, tenant):
     before = Scrape.of(stack).value("quarantine_events", reason="unmatched")
-    answer = stack.post("/api/webhook/missed-call", {"From": mobile(), "To": mobile(), "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex})
+    call = uuid.uuid4().hex
+    answer = stack.post("/api/webhook/missed-call", {"From": mobile(), "To": mobile(), "CallStatus": "no-answer", "CallSid": call})
     assert answer.status_code == 404
     assert Scrape.of(stack).value("quarantine_events", reason="unmatched") == before + 1
-    rows = json.loads(stack.command("inbound", "list", "--json").stdout)
-    rows = rows if isinstance(rows, list) else next(v for v in rows.values() if isinstance(v, list))
-    stack.command("inbound", "discard", rows[0]["id"])
+    event = stack.one("select id::text from inbound_events where customer_id is null and event_id like %s", f"{call}%")
+    stack.command("inbound", "discard", event["id"])
     assert Scrape.of(stack).value("quarantine_events", reason="unmatched") == before
 
 
@@ -441,7 +441,9 @@ def test_without_a_place_for_it_work_goes_on(own, firm, processes):
     try:
         own.run("--restart", "ticket")
         assert {firm.ticket().status_code for _ in range(10)} == {201}
-        assert log.read_text(errors="replace").count("what this process does is not counted") == said + processes.workers()
+        # supervisord says that a program has started before it has said anything itself
+        wait_for(lambda: log.read_text(errors="replace").count("what this process does is not counted") == said + processes.workers(),
+                 what="each worker to say so")
         answer = own.get(PATH)
         assert answer.status_code == 200 and Scrape(answer.text).value("database_up") == 1
     finally:
@@ -457,7 +459,7 @@ def test_without_postgres_it_says_so_and_tells_the_rest(own, firm, processes):
     try:
         begun = time.monotonic()
         answer = own.get(PATH)
-        assert answer.status_code == 200 and time.monotonic() - begun < 10
+        assert answer.status_code == 200 and time.monotonic() - begun < 19  # nginx waits for twenty
         scrape = Scrape(answer.text)
         assert scrape.value("database_up") == 0 and scrape.value("requests_total", route="ticket", status="201") == before
         assert not scrape.all("queue_messages") and "opsfabric_schema_version" not in scrape.types

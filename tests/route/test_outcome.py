@@ -77,7 +77,7 @@ def test_each_way_to_end_has_its_status(outbox):
     outbox.dispatcher(provider.port)
     ids = {text: outbox.queue(1, text)[0] for text in ENDINGS}
     # what hangs is given up after 30 s
-    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=60)
+    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=180)
     accepted = provider.accepted()
     for text, (status, error, times) in ENDINGS.items():
         row = rows[ids[text]]
@@ -109,7 +109,7 @@ def test_each_way_to_end_with_another_provider(outbox, name):
     outbox.dispatcher(provider.port)
     endings = {text: ending for text, ending in (ENDINGS | OTHER_ENDINGS[name]).items() if "hang" not in text}
     ids = {text: outbox.queue(1, text, provider=name)[0] for text in endings}
-    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=30)
+    rows = outbox.wait_status(list(ids.values()), "sent", "failed", "unknown", seconds=120)
     accepted = provider.accepted()
     for text, (status, error, times) in endings.items():
         row = rows[ids[text]]
@@ -125,7 +125,7 @@ def test_each_way_to_end_with_another_provider(outbox, name):
 # ---- what became of the unknown ----------------------------------------------------------------------
 
 
-def asked(outbox, ids, *wanted, seconds=60):
+def asked(outbox, ids, *wanted, seconds=120):
     """As if they had become unknown five minutes ago: they are asked about, until all are as wanted."""
     def settled():
         outbox.sql("update sms_log set status_at = least(status_at, clock_timestamp() - interval '5 minutes'), ask_at = null,"
@@ -144,6 +144,7 @@ def test_ecall_is_asked_by_our_id_and_what_it_never_had_is_sent_again(outbox):
     ids = [outbox.queue(1, text, provider="ecall_https")[0] for text in texts]
     outbox.wait_status(ids, "unknown")
     fresh = outbox.queue(1, "[fault:accept_reset]", provider="ecall_https")
+    outbox.wait_status(fresh, "unknown")
     rows = asked(outbox, ids, "sent")
     assert [rows[i]["status"] for i in ids] == ["sent"] * 5
     assert [rows[i]["attempts"] for i in ids] == [1, 1, 1, 2, 2]

@@ -22,7 +22,7 @@ PATH = "/api/cron/review-request"
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
 DONE_AT = "2026-07-08T10:00:00+02:00"
 BEFORE = "2026-07-08T11:59:00+02:00"
-AFTER = "2026-07-08T12:00:05+02:00"
+AFTER = "2026-07-08T12:05:00+02:00"  # done some seconds after DONE_AT, if not a minute
 LATE = "2027-06-02T12:00:00+02:00"  # than anything here
 # Of a range from which mobile() takes none.
 bulk_numbers = map("+4178{:07}".format, itertools.count(random.randrange(1000000, 9000000)))
@@ -185,8 +185,8 @@ def test_a_contact_is_asked_once_when_the_delay_is_over(patient, cron):
 
 
 @pytest.mark.parametrize("hours, not_yet, now", [
-    (0, None, "2026-07-08T10:00:30+02:00"),
-    (24, "2026-07-09T09:59:00+02:00", "2026-07-09T10:00:30+02:00"),
+    (0, None, "2026-07-08T10:05:00+02:00"),
+    (24, "2026-07-09T09:59:00+02:00", "2026-07-09T10:05:00+02:00"),
 ])
 def test_the_delay_is_the_firms(stack, cron, hours, not_yet, now):
     firm = stack.tenant(review_delay_hours=hours)
@@ -203,7 +203,7 @@ def test_in_quiet_hours_it_waits_for_their_end(stack, cron, clock):
     phone = mobile()
     clock("2026-07-08T20:30:00+02:00")
     ticket_id = done(firm, phone)
-    assert cron("2026-07-08T22:31:00+02:00")["sent"] == 0
+    assert cron("2026-07-08T22:45:00+02:00")["sent"] == 0
     assert requests_to(firm, phone) == []
     assert cron("2026-07-08T23:31:00+02:00") == {"sent": 0, "skipped": 0, "total": 0}  # it does not block the queue
     assert cron("2026-07-09T06:59:00+02:00")["sent"] == 0
@@ -218,7 +218,7 @@ def test_one_firms_quiet_hours_do_not_hold_up_another(stack, patient, cron, cloc
     sleeping, awake = mobile(), mobile()
     done(sleeper, sleeping)
     done(patient, awake)
-    assert cron("2026-07-08T22:31:00+02:00")["sent"] == 1
+    assert cron("2026-07-08T22:45:00+02:00")["sent"] == 1
     wait_asked(patient, awake)
     assert requests_to(sleeper, sleeping) == []
 
@@ -240,13 +240,13 @@ def test_a_contact_is_asked_once_in_180_days(patient, cron, clock):
     wait_asked(firm, phone)
     clock("2026-08-20T10:00:00+02:00")
     second = done(firm, phone)
-    assert cron("2026-08-20T12:00:05+02:00") == {"sent": 0, "skipped": 1, "total": 1}
+    assert cron("2026-08-20T12:05:00+02:00") == {"sent": 0, "skipped": 1, "total": 1}
     assert skipped_because(firm, second) == ["recently_asked"]
     assert ticket(firm, second)["review_due_at"] is None
     wait_asked(firm, phone)
     clock("2027-01-04T10:00:00+01:00")  # 180 days after the request, and a little
     third = done(firm, phone)
-    assert cron("2027-01-04T12:00:30+01:00")["sent"] == 1
+    assert cron("2027-01-04T12:05:00+01:00")["sent"] == 1
     assert skipped_because(firm, third) == []
     wait_asked(firm, phone, 2)
 
@@ -407,7 +407,7 @@ def test_the_run_waits_for_nobody(stack, firm, ask):
             "select pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 0))", (str(firm.id), busy))
         began = time.monotonic()
         assert ask()["sent"] == 1
-        assert time.monotonic() - began < 15
+        assert time.monotonic() - began < 19
         db.rollback()
     wait_asked(firm, free)
     assert requests_to(firm, busy) == []
@@ -473,7 +473,7 @@ def test_a_ticket_done_again_waits_again(patient, cron, clock):
     clock("2026-07-08T14:00:00+02:00")
     firm.move(ticket_id, "DONE")
     assert cron("2026-07-08T15:59:00+02:00")["total"] == 0
-    assert cron("2026-07-08T16:00:30+02:00")["sent"] == 1
+    assert cron("2026-07-08T16:05:00+02:00")["sent"] == 1
     wait_asked(firm, phone)
 
 
@@ -537,7 +537,7 @@ def many_due(firm, count):
              returning id, customer_id, phone, created_at)
            insert into tickets (id, customer_id, number, source, status, urgency, contact_id, contact_phone,
                                 job_completed_at, review_due_at, created_at, updated_at)
-           select gen_random_uuid(), customer_id, 1000000 + (random() * 1e9)::int, 'manual', 'DONE', 'MED', id, phone,
+           select gen_random_uuid(), customer_id, 1000000 + right(phone, 7)::int, 'manual', 'DONE', 'MED', id, phone,
                   created_at, created_at, created_at, created_at
            from c""",
         str(firm.id), phones)

@@ -38,8 +38,7 @@ def test_another_method_is_refused(stack, method):
 
 def test_the_database_is_not_asked(stack):
     answer = stack.get("/")
-    log = (stack.state / "log" / "root.log").read_text()
-    (line,) = [l for l in log.splitlines() if answer.headers["X-Request-Id"] in l]
+    line = stack.wait_line("root", answer)
     assert " 302 " in line and " db 0 " in line
 
 

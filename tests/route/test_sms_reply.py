@@ -641,9 +641,7 @@ def test_a_warm_text_asks_the_database_once(firm):
     trips = []
     for _ in range(12):
         answer = firm.text(mobile(), "2")
-        (line,) = [line for line in (firm.stack.state / "log" / "sms_reply.log").read_text().splitlines()
-                   if answer.headers["X-Request-Id"] in line]
-        trips.append(int(re.search(r" db (\d+) ", line).group(1)))
+        trips.append(int(re.search(r" db (\d+) ", firm.stack.wait_line("sms_reply", answer)).group(1)))
     # Each worker asks once in a while whose number it is, and by what that firm knows its senders.
     assert min(trips) == 1 and max(trips) <= 3 and trips.count(1) >= 6, trips
 

@@ -270,7 +270,7 @@ def test_too_many_pixels_are_counted_before_any_is_unpacked(firm, ticket):
     assert len(packed) < 200_000
     begun = time.monotonic()
     assert refused(firm, ticket, packed, "photo-pixels") == "At most 50 megapixels"
-    assert time.monotonic() - begun < 10  # to unpack it takes the converter's twelve seconds of the processor, and more
+    assert time.monotonic() - begun < 12  # to unpack it takes the converter's twelve seconds of the processor, and more
 
 
 def test_a_header_that_lies_about_its_size(firm, ticket):
@@ -444,6 +444,8 @@ def test_fifty_at_once_make_exactly_five(firm, ticket, made, stack):
         pending = [pool.submit(one, form) for form in forms]
         while not all(f.done() for f in pending):
             converters = [p for p in pathlib.Path("/proc").glob("[0-9]*") if is_converter(p, stack)]
+            # One may have ended, and another begun, while it was looked for.
+            converters = [p for p in converters if is_converter(p, stack) and lives(p.name)]
             peak = max(peak, len(converters))
             concurrent.futures.wait(pending, timeout=0.02)
     answers = [f.result() for f in pending]
@@ -499,10 +501,16 @@ def test_the_program_that_reads_strangers_bytes_has_nothing_in_its_hands(firm, t
         return "fds" in seen and "Max address space" in seen["limits"] and "1073741824" in seen["limits"]
 
     slow = made.noise("slow.png", 3000, 2500)
+    answers = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(send, firm, ticket, slow)
-        wait_for(look, what="the converter at work")
-        assert answer.result().status_code == 201
+        def looked():
+            """On a busy machine one may be over before anybody looks."""
+            if not answers or answers[-1].done():
+                answers.append(pool.submit(send, firm, new_ticket(firm), slow))
+            return look()
+
+        wait_for(looked, 120, "the converter at work")
+        assert {answer.result().status_code for answer in answers} == {201}
     assert seen["environ"] == b""
     assert not [fd for fd in seen["fds"] if fd.startswith("socket:")], seen["fds"]
     limits = {line[:25].strip(): line[26:46].strip() for line in seen["limits"].splitlines()}
@@ -620,29 +628,40 @@ def lives(pid):
 
 
 @pytest.fixture
-def held(firm, ticket, made, stack):
-    """A photo under way whose converter is stopped in the middle: (its process id, the answer to come)."""
+def held(firm, made, stack):
+    """A photo under way whose converter is stopped in the middle: (its process id, the answer to come, the ticket)."""
     slow = made.noise("held.png", 3000, 2500)
+    answers = []
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(send, firm, ticket, slow)
-        pid = wait_for(lambda: converter(stack), what="the converter")
-        os.kill(pid, signal.SIGSTOP)
-        yield pid, answer
+        def stopped():
+            """On a busy machine one may be over before anybody looks."""
+            if not answers or answers[-1][0].done():
+                ticket = new_ticket(firm)
+                answers.append((pool.submit(send, firm, ticket, slow), ticket))
+            pid = converter(stack)
+            if pid is None:
+                return None
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+            return pid if lives(pid) else None
+
+        pid = wait_for(stopped, 120, "the converter")
+        yield pid, *answers[-1]
         if lives(pid):
             os.kill(pid, signal.SIGKILL)
 
 
-def test_one_that_takes_for_ever_is_ended(firm, ticket, stack, held):
+def test_one_that_takes_for_ever_is_ended(firm, stack, held):
     """As long as a visitor is made to wait, and not a moment longer."""
-    pid, answer = held
+    pid, answer, ticket = held
     problems.check(answer.result(), "photo-unreadable", "/photo", ROUTE)
     assert not lives(pid)
     assert rows(firm, ticket) == []
 
 
-def test_a_worker_that_dies_takes_the_converter_along(firm, ticket, made, stack, held):
+def test_a_worker_that_dies_takes_the_converter_along(firm, made, stack, held):
     """The visitor is told to come again; what lies about is swept like any other."""
-    pid, answer = held
+    pid, answer, ticket = held
     os.kill(int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1]), signal.SIGKILL)
     told = answer.result()
     assert (told.status_code, int(told.headers["Retry-After"]) > 0) == (503, True)

@@ -553,7 +553,8 @@ def test_the_contact_is_told_in_its_language(talker, language, status, words):
     ("Europe/Zurich", "2027-12-01T12:30:00Z", "am Mittwoch, 1. Dezember um 13:30"),
     ("America/New_York", "2027-07-21T02:00:00Z", "am Dienstag, 20. Juli um 22:00"),
 ])
-def test_an_appointment_is_told_in_the_firms_time(stack, talker, zone, starts, words):
+def test_an_appointment_is_told_in_the_firms_time(stack, talker, clock, zone, starts, words):
+    clock("2027-05-11T08:00:00Z")
     firm = talker
     if zone != "Europe/Zurich":
         firm = stack.tenant(timezone=zone, config={"language": "de", "languages": ["de"], "status_messages": True})

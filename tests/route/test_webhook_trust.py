@@ -489,9 +489,7 @@ def test_peoplefone_is_told_503_only_where_nothing_can_wait(firm, token):
 def test_a_warm_request_is_one_round_trip(firm, token):
     """Verified by a firm's token: who it is, and which firm, is remembered for five seconds."""
     def trips(answer):
-        line = next(x for x in (firm.stack.state / "log").glob("missed_call*") if answer.headers["X-Request-Id"] in x.read_text())
-        text = [x for x in line.read_text().splitlines() if answer.headers["X-Request-Id"] in x and " db " in x]
-        return int(text[0].split(" db ")[1].split()[0])
+        return int(firm.stack.wait_line("missed_call", answer).split(" db ")[1].split()[0])
 
     seen = [trips(firm.stack.post(f"{CALL}/generic/{token}", form=call(firm))) for _ in range(12)]
     assert 1 in seen and sorted(seen)[len(seen) // 2] == 1, seen
