@@ -22,59 +22,80 @@ def log(stack):
     return (stack.state / "log" / "page.log").read_text(errors="replace")
 
 
-def reached(stack, *answers):
-    """Those of the answers that the program made."""
-    # The line is written after the answer; that of a later request comes after it, on either worker soon.
+def reached(stack, *answers, least=()):
+    """Those of the answers that the program made; least are among them, whose lines may be late."""
+    wait_for(lambda: all(a.headers["X-Request-Id"] in log(stack) for a in least), what="the lines in page.log")
+    # That of a later request comes after those before it, on either worker soon.
     for _ in range(4):
         last = stack.get(f"/doerfler-ag?past={uuid.uuid4().hex}")
         wait_for(lambda a=last: a.headers["X-Request-Id"] in log(stack), what="the line in page.log")
     return [a for a in answers if a.headers["X-Request-Id"] in log(stack)]
 
 
+def while_fresh(ask):
+    """What ask() returns where all of it was asked while the first page was fresh: else it is asked once more."""
+    def asked():
+        begun = time.monotonic()
+        answers = ask()
+        return answers if time.monotonic() - begun < FRESH - 1 else None
+
+    return wait_for(asked, 120, "a machine that is quick enough")
+
+
 # ---- what is kept --------------------------------------------------------------------------------
 
 
 def test_a_kept_page_reaches_no_program(stack):
-    firm = stack.tenant()
-    first = stack.get(f"/{firm.slug}")
-    again = [stack.get(f"/{firm.slug}") for _ in range(20)]
+    def ask():
+        path = f"/{stack.tenant().slug}"
+        return [stack.get(path) for _ in range(21)]
+
+    first, *again = while_fresh(ask)
     assert {a.text for a in again} == {first.text} and first.status_code == 200
     assert len({a.headers["X-Request-Id"] for a in [first, *again]}) == 21
-    assert reached(stack, first, *again) == [first]
+    assert reached(stack, first, *again, least=[first]) == [first]
 
 
 def test_of_many_who_come_at_once_one_reaches_the_program(stack):
-    firm = stack.tenant()
-    with concurrent.futures.ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(lambda _: requests.get(f"{stack.base}/{firm.slug}/kontakt", timeout=30), range(40)))
+    def ask():
+        path = f"/{stack.tenant().slug}/kontakt"
+        with concurrent.futures.ThreadPoolExecutor(40) as pool:
+            return list(pool.map(lambda _: requests.get(stack.base + path, timeout=60), range(40)))
+
+    answers = while_fresh(ask)
     assert {a.status_code for a in answers} == {200} and len({a.text for a in answers}) == 1
-    assert len(reached(stack, *answers)) == 1
+    # Who made the page may write its line late.
+    assert len(wait_for(lambda: reached(stack, *answers), what="the line of one")) == 1
 
 
 def test_each_language_is_kept_by_itself(stack):
-    firm = stack.tenant()
-    german, french = stack.get(f"/{firm.slug}"), stack.get(f"/{firm.slug}?lang=fr")
-    again = [stack.get(f"/{firm.slug}"), stack.get(f"/{firm.slug}?lang=fr")]
+    def ask():
+        path = f"/{stack.tenant().slug}"
+        return [stack.get(path + query) for query in ("", "?lang=fr") * 2]
+
+    german, french, *again = while_fresh(ask)
     assert [pages.Page(a.text).all("html")[0]["lang"] for a in (german, french, *again)] == ["de", "fr"] * 2
-    assert reached(stack, german, french, *again) == [german, french]
+    assert reached(stack, german, french, *again, least=[german, french]) == [german, french]
 
 
 @pytest.mark.parametrize("query", ["x=1", "lang=xx", "lang=fr&x=1", "LANG=fr", "lang="])
 def test_what_is_asked_for_otherwise_is_for_one(stack, query):
     firm = stack.tenant()
     answers = [stack.get(f"/{firm.slug}?{query}") for _ in range(2)]
-    assert reached(stack, *answers) == answers
+    assert reached(stack, *answers, least=answers) == answers
     stack.get(f"/{firm.slug}")
     third = stack.get(f"/{firm.slug}?{query}")
-    assert reached(stack, third) == [third]
+    assert reached(stack, third, least=[third]) == [third]
 
 
 def test_head_keeps_the_whole_page(stack):
-    firm = stack.tenant()
-    head = stack.request("HEAD", f"/{firm.slug}")
-    page = stack.get(f"/{firm.slug}")
+    def ask():
+        path = f"/{stack.tenant().slug}"
+        return stack.request("HEAD", path), stack.get(path)
+
+    head, page = while_fresh(ask)
     assert head.content == b"" and pages.check(page).texts("h1") == ["Muster Haustechnik AG"]
-    assert reached(stack, head, page) == [head]
+    assert reached(stack, head, page, least=[head]) == [head]
 
 
 def test_a_change_is_seen_within_seconds(stack):
@@ -83,7 +104,7 @@ def test_a_change_is_seen_within_seconds(stack):
     stack.command("tenant", "set", firm.slug, "config.hero.claim=Ganz neu.")
     begun = time.monotonic()
     wait_for(lambda: "Ganz neu." in stack.get(f"/{firm.slug}").text, what="the new claim")
-    assert time.monotonic() - begun < 2 * FRESH + 15
+    assert time.monotonic() - begun < 2 * FRESH + 35
 
 
 def test_a_post_is_no_question_for_a_kept_page(stack):

@@ -151,7 +151,7 @@ class Server:
 
     def stop(self):
         self.nginx.terminate()
-        self.nginx.wait(30)
+        self.nginx.wait(120)
 
     def connect(self, host=MAIN, source="127.0.0.1", **limits):
         """A TLS connection that believes our authority and nobody else."""
