@@ -44,7 +44,7 @@ def ctl(stack, *words):
 
 
 def settled(firm):
-    wait_for(lambda: all(m["status"] not in ("queued", "sending") for m in firm.outbound()), seconds=60, what="its messages")
+    wait_for(lambda: all(m["status"] not in ("queued", "sending") for m in firm.outbound()), seconds=180, what="its messages")
 
 
 class Installation:
@@ -60,7 +60,7 @@ class Installation:
         assert refused.returncode == 1 and "archive_mode is off" in refused.stderr
         self.stack.close()
         self.stack.run("--restart", "postgres")
-        wait_for(lambda: self.stack.get("/healthz").status_code == 200, seconds=60, what="the database")
+        wait_for(lambda: self.stack.get("/healthz").status_code == 200, seconds=180, what="the database")
         self.firm = self.stack.tenant()
         self.ticket = self.firm.ticket(contact_name="Anna", summary="Boiler; 'tropft'\t\\n", metadata={"a": "b"}).json()["ticket_id"]
         pictures = directory / "pictures"
@@ -162,8 +162,11 @@ def test_a_segment_of_the_log_that_is_missing(kept, copy):
     for _ in range(2):
         kept.stack.sql("select pg_logical_emit_message(true, 'test', 'x')")
         last = kept.stack.one("select pg_walfile_name(pg_switch_wal()) as name")["name"]
-        wait_for(lambda: (kept.home / "wal" / f"{last}.gz").exists(), seconds=60, what="the segment being archived")
-        shutil.copy(kept.home / "wal" / f"{last}.gz", copy / "wal")
+        wait_for(lambda: (kept.home / "wal" / f"{last}.gz").exists(), seconds=180, what="the segment being archived")
+    # Those as well that Postgres has archived by itself, a minute after the last.
+    for path in (kept.home / "wal").glob("*.gz"):
+        if len(path.name) == 27 and path.name[:24] <= last and not (copy / "wal" / path.name).exists():
+            shutil.copy(path, copy / "wal")
     middle = sorted(p.name[:24] for p in (copy / "wal").glob("*.gz") if len(p.name) == 27 and first < p.name[:24] < last)[0]
     (copy / "wal" / f"{middle}.gz").unlink()
     assert f"segments of the log are missing: {middle}" in damaged(kept, copy)
@@ -355,7 +358,7 @@ def test_back_to_an_instant_between_two_tickets_and_nothing_leaves_twice(kept):
         stack.wait_messages(phone)
     settled(firm)
     last = stack.one("select pg_walfile_name(pg_switch_wal()) as name")["name"]
-    wait_for(lambda: (kept.home / "wal" / f"{last}.gz").exists(), seconds=60, what="the log being archived")
+    wait_for(lambda: (kept.home / "wal" / f"{last}.gz").exists(), seconds=180, what="the log being archived")
 
     ctl(stack, "stop", "postgres")
     stack.close()
@@ -370,8 +373,8 @@ def test_back_to_an_instant_between_two_tickets_and_nothing_leaves_twice(kept):
     assert {t["contact_phone"] for t in firm.tickets()} == set(phones)
     assert firm.tickets(later) == []
     # the dispatcher was there all the time
-    wait_for(lambda: {m["status"] for m in firm.outbound()} == {"unknown"}, seconds=60, what="unknown messages")
-    assert "was restored or copied" in (stack.state / "log/dispatcher.log").read_text()
+    wait_for(lambda: {m["status"] for m in firm.outbound()} == {"unknown"}, seconds=180, what="unknown messages")
+    wait_for(lambda: "was restored or copied" in (stack.state / "log/dispatcher.log").read_text(), what="the line")
     assert "of 4 messages nobody knows whether they had left" in stack.command("doctor", check=False).stdout
     for message in firm.outbound():
         stack.command("message", "resolve", str(message["id"]), "sent")
@@ -381,7 +384,7 @@ def test_back_to_an_instant_between_two_tickets_and_nothing_leaves_twice(kept):
     firm.missed_call(fresh)
     stack.wait_messages(fresh)
     # which the next restore will follow
-    wait_for((kept.home / "wal" / "00000002.history.gz").exists, seconds=60, what="the history of the timeline")
+    wait_for((kept.home / "wal" / "00000002.history.gz").exists, seconds=180, what="the history of the timeline")
     assert stack.one("show archive_mode")["archive_mode"] == "on"
     time.sleep(1 - time.time() % 1)
     out = backup(stack, "--keep", 2).stdout
@@ -405,11 +408,11 @@ def test_archiving_ends_where_the_program_goes(kept):
     stack.sql("alter system set archive_command = '/bin/true # of somebody else'")
     stack.sql("select pg_reload_conf()")
     assert "nothing was changed" in backup(stack, "--unset").stdout
-    wait_for(lambda: command() == "/bin/true # of somebody else", seconds=30, what="Postgres reading its settings")
+    wait_for(lambda: command() == "/bin/true # of somebody else", seconds=120, what="Postgres reading its settings")
     assert "Postgres archives its log" in backup(stack, "--setup").stdout
-    wait_for(lambda: command() == ours, seconds=30, what="Postgres reading its settings")
+    wait_for(lambda: command() == ours, seconds=120, what="Postgres reading its settings")
     assert "until it is restarted" in backup(stack, "--unset").stdout
-    wait_for(lambda: command() == "/bin/true", seconds=30, what="Postgres reading its settings")
+    wait_for(lambda: command() == "/bin/true", seconds=120, what="Postgres reading its settings")
     left = {r["name"] for r in stack.sql("select name from pg_file_settings where name like 'archive%%'")}
     assert left == {"archive_command"}
     assert "nothing was changed" in backup(stack, "--unset").stdout

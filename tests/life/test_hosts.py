@@ -206,7 +206,8 @@ def test_running_programs_follow_the_postgres_that_takes_writes(followed):
     for _ in range(2 * processes.workers()):
         assert firm.ticket(mobile()).status_code == 201
     wait_for(lambda: stack.sql("select 1 from pg_stat_activity where application_name = 'dispatcher'"), what="the dispatcher")
-    assert follower.sql("select 1 from pg_stat_activity where usename like 'opsfabric_%%'") == []
+    # Whoever looks whether it takes writes is there for that moment.
+    wait_for(lambda: follower.sql("select 1 from pg_stat_activity where usename like 'opsfabric_%%'") == [], what="nobody with it")
 
     stack.sql("alter system set default_transaction_read_only = on")
     stack.sql("select pg_reload_conf()")

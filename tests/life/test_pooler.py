@@ -185,5 +185,5 @@ def test_a_program_that_prepares_behind_it_says_what_to_set(pooled, home):
 def test_a_setting_that_is_neither_yes_nor_no_is_refused(pooled, home):
     stack, _ = pooled
     with started(stack, home, DATABASE_PREPARE="perhaps") as child:
-        said, _ = child.communicate(timeout=30)
+        said, _ = child.communicate(timeout=120)
     assert child.returncode == 1 and 'DATABASE_PREPARE is "perhaps"' in said, said

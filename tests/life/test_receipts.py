@@ -3,7 +3,6 @@
 import base64
 import concurrent.futures
 import hmac
-import json
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ import pytest
 
 from tests.support import problems
 from tests.support.processes import Processes, kill
-from tests.support.stack import ROOT, Stack, mobile, wait_for
+from tests.support.stack import ROOT, Stack, json_lines, mobile, wait_for
 
 TOKEN = "receipts-token-of-this-test"
 AUTH_TOKEN = "0123456789abcdef0123456789abcdef"
@@ -30,15 +29,14 @@ class Simulator:
 
     def accepted(self, phone):
         """The ids that it has for messages to that phone."""
-        lines = self.accepted_file.read_text().splitlines() if self.accepted_file.exists() else []
-        return [m["message_id"] for m in map(json.loads, lines) if m["to"].endswith(phone[1:])]
+        return [m["message_id"] for m in json_lines(self.accepted_file) if m["to"].endswith(phone[1:])]
 
     def answer(self):
         self.process.send_signal(signal.SIGUSR1)
 
     def stop(self):
         self.process.terminate()
-        self.process.wait(60)
+        self.process.wait(120)
         self.process.stdout.close()
 
 

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 
 from tests.support.processes import Processes
-from tests.support.stack import Stack, mobile, wait_for
+from tests.support.stack import Stack, json_lines, mobile, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +34,11 @@ class Dispatcher:
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=self.log.open("ab"))
 
     def sent(self):
-        path = self.directory / "log" / "messages.jsonl"
-        return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return json_lines(self.directory / "log" / "messages.jsonl")
 
     def stop(self):
         self.process.terminate()
-        assert self.process.wait(60) == 0
+        assert self.process.wait(180) == 0
 
 
 def url_of(stack, database):
@@ -99,7 +98,7 @@ def test_a_copy_sends_nothing_of_what_waited_and_all_that_comes_later(own, stopp
         wait_for(lambda: value(db, "select count(*) from sms_log where status = 'unknown'") == 5, what="unknown messages")
         assert value(db, "select count(*) from sms_log where status in ('queued', 'sending')") == 0
         assert value(db, "select count(*) from ticket_events where event_type = 'sms_unknown' and new_value = 'the database was restored'") == 5
-        assert "was restored or copied (it is a copy): 5 messages" in dispatcher.log.read_text()
+        wait_for(lambda: "was restored or copied (it is a copy): 5 messages" in dispatcher.log.read_text(), what="the line")
         # what is written from now on leaves
         value(db, """insert into sms_log (id, customer_id, direction, template, from_number, to_number, body, segments, provider, status,
                                           not_before, expires_at, status_at, created_at)
@@ -156,7 +155,7 @@ def test_a_database_that_went_back_is_found_out_and_one_that_did_not_is_not(own,
     ctl(own, "start", "postgres")
     wait_for(lambda: own.get("/healthz").status_code == 200, what="the database")
     wait_for(lambda: {m["status"] for m in firm.outbound()} == {"unknown"}, what="unknown messages")
-    assert "it is older than what has left" in (own.state / "log" / "dispatcher.log").read_text()
+    wait_for(lambda: "it is older than what has left" in (own.state / "log" / "dispatcher.log").read_text(), what="the line")
     assert all(len(own.messages(phone)) == 1 for phone in phones)
     doctor = own.command("doctor", check=False).stdout
     assert "of 4 messages nobody knows whether they had left" in doctor
