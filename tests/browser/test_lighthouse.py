@@ -34,12 +34,14 @@ def test_no_mark_is_below_95(stack):
         found = reports(stack, pages)
         for report in found:
             print(json.dumps(report))
+            if report["error"] is not None and chance < CHANCES - 1:
+                continue
             assert report["error"] is None
             marks = dict(report["scores"])
             assert set(marks) == {"performance", "accessibility", "best-practices", "seo"}
             if chance < CHANCES - 1:
                 marks.pop("performance")
             assert all(mark is not None and mark >= LEAST for mark in marks.values()), report
-        pages = [p for p, r in zip(pages, found) if r["scores"]["performance"] < LEAST]
+        pages = [p for p, r in zip(pages, found) if r["error"] is not None or r["scores"]["performance"] < LEAST]
         if not pages:
             return

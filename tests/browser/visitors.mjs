@@ -44,7 +44,7 @@ class Conduct {
 export class Visitors {
 	static async launch(base, hosts) {
 		const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(", ");
-		const browser = await chromium.launch({ ...chrome, args: [...chrome.args, `--host-resolver-rules=${rules}`] });
+		const browser = await chromium.launch({ ...chrome, timeout: 180000, args: [...chrome.args, `--host-resolver-rules=${rules}`] });
 
 		return new Visitors(browser, base);
 	}

@@ -29,7 +29,7 @@ NSPAWN = (
     "systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--boot", "--private-network", "--console=pipe",
     "--resolv-conf=off", "--timezone=off", "--link-journal=no", "--hostname=opsfabric",
     "--system-call-filter=bpf", "--capability=CAP_BPF,CAP_NET_ADMIN,CAP_PERFMON")
-BOOT_SECONDS = 120
+BOOT_SECONDS = 240
 ASKS_FOR_REBOOT = 133
 
 
@@ -163,7 +163,7 @@ class Box:
                 self.process.kill()
                 self.process.wait(60)
         for cgroup in self.cgroups:
-            wait_for(lambda: self.removed(cgroup), 30, f"the end of {cgroup}")
+            wait_for(lambda: self.removed(cgroup), 120, f"the end of {cgroup}")
         # nspawn leaves its own where /run is on a disk.
         shutil.rmtree(NSPAWN_RUN / "propagate" / self.name, ignore_errors=True)
         for lock in (NSPAWN_RUN / "locks").glob(f"*{self.name}*"):
@@ -187,7 +187,7 @@ class Box:
 
     # ---- inside -------------------------------------------------------------------------------------
 
-    def run(self, *command, check=True, stdin=None, timeout=120, **environment):
+    def run(self, *command, check=True, stdin=None, timeout=300, **environment):
         """A command inside, as root; what it says in .stdout and .stderr."""
         done = subprocess.run(
             ["nsenter", f"--target={self.leader}", "--mount", "--uts", "--ipc", "--net", "--pid", "--cgroup",

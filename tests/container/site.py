@@ -72,7 +72,7 @@ class Site(Stack):
 
     # ---- the operator ---------------------------------------------------------------------------------
 
-    def command(self, *args, check=True, stdin=None, timeout=60):
+    def command(self, *args, check=True, stdin=None, timeout=120):
         return self.box.run("opsfabric", *args, check=check, stdin=stdin, timeout=timeout)
 
     def open(self, firm):
@@ -90,7 +90,7 @@ class Site(Stack):
         """What a sysadmin types; everything it needs lies in apt's cache, and there is nobody to answer."""
         return self.box.run("apt-get", "install", "--yes", *options, f"/packages/{deb}", timeout=600)
 
-    def systemctl(self, *args, check=True, timeout=120):
+    def systemctl(self, *args, check=True, timeout=300):
         return self.box.run("systemctl", *args, check=check, timeout=timeout).stdout.strip()
 
     def show(self, unit, name):
@@ -105,7 +105,7 @@ class Site(Stack):
                 return self.get("/healthz").status_code == 200
             except requests.ConnectionError:
                 return False
-        wait_for(answers, 60, "/healthz to answer 200")
+        wait_for(answers, 180, "/healthz to answer 200")
 
     def wait_messages(self, to, count=1):
         """Behind those of a load it may have to wait."""
@@ -126,7 +126,10 @@ class Site(Stack):
         """KB that are this unit's alone, and its share of what it has in common with others."""
         total = 0
         for pid in self.pids(unit):
-            rollup = self.box.path(f"/proc/{pid}/smaps_rollup").read_text()
+            try:
+                rollup = self.box.path(f"/proc/{pid}/smaps_rollup").read_text()
+            except (FileNotFoundError, ProcessLookupError):  # a timer's, which has ended
+                continue
             total += int(re.search(r"(?m)^Pss:\s+(\d+)", rollup)[1])
         return total
 

@@ -82,13 +82,14 @@ def test_the_package_has_made_user_roles_and_schema(site, box):
 
 def everything_runs(site):
     for route in ROUTES:
-        wait_for(lambda: site.is_active(unit(route, ".socket")), 30, f"{route}'s socket")
-        wait_for(lambda: site.is_active(unit(route, "@1.service")), 30, f"{route}'s program")
-    wait_for(lambda: site.is_active(DISPATCHER), 30, "the dispatcher")
+        wait_for(lambda: site.is_active(unit(route, ".socket")), 180, f"{route}'s socket")
+        wait_for(lambda: site.is_active(unit(route, "@1.service")), 180, f"{route}'s program")
+    wait_for(lambda: site.is_active(DISPATCHER), 180, "the dispatcher")
     for route in CRONS:
         assert site.is_active(unit(route, ".timer")), route
-    failed = site.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*")
-    assert failed == ""
+    # A timer that met a restart has its next turn in a minute.
+    wait_for(lambda: site.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*") == "",
+             180, "no unit to be failed")
     site.wait_answers()
 
 
@@ -99,7 +100,7 @@ def test_everything_runs(site):
 def doctor_is_content(site):
     # The timers have their turn first.
     done = wait_for(lambda: (lambda d: d if d.returncode == 0 else None)(site.command("doctor", check=False)),
-                    90, "opsfabric doctor to be content: " + site.command("doctor", check=False).stdout)
+                    300, "opsfabric doctor to be content: " + site.command("doctor", check=False).stdout)
     return done.stdout
 
 
@@ -116,7 +117,7 @@ def test_idle_it_takes_less_than_150_mb(site, figures):
 
 
 def test_http_leads_to_https(site):
-    answer = requests.get(site.base.replace("https:", "http:") + "/healthz", allow_redirects=False, timeout=20)
+    answer = requests.get(site.base.replace("https:", "http:") + "/healthz", allow_redirects=False, timeout=60)
     assert answer.status_code == 308
     assert answer.headers["Location"] == site.base + "/healthz"
 
@@ -141,7 +142,7 @@ def test_a_ticket_by_the_form_of_the_firms_page(site, firm):
         "customer_slug": firm.slug, "contact_phone": phone, "contact_name": "Beat Muster", "summary": "Kein Wasser",
         "intent": "request", "consent": "1", "form_token": firm.form_token()}, headers={"Accept": "text/html"})
     assert answer.status_code in (200, 201, 303), answer.text
-    wait_for(lambda: firm.tickets(phone), 20, "the ticket")
+    wait_for(lambda: firm.tickets(phone), 60, "the ticket")
     site.wait_messages(phone)
 
 
@@ -169,7 +170,7 @@ def test_the_timer_asks_for_a_review(site, firm):
     try:
         site.systemctl("start", "opsfabric-review-request.service")
         wait_for(lambda: [m for m in firm.outbound(phone) if m["template"] == "review_request" and m["status"] == "sent"],
-                 30, "the review request to leave")
+                 120, "the review request to leave")
     finally:
         site.command("clock", "clear")
     assert site.show("opsfabric-review-request.timer", "NextElapseUSecRealtime") != ""
@@ -232,7 +233,7 @@ def probed(site, box, tempted):
         for name in [*UNITS, DISPATCHER]:
             said[name] = wait_for(
                 lambda: (lambda lines: lines if len(lines) == TRIALS else None)(
-                    outcomes(box.run("journalctl", "-b", "-o", "cat", "-u", name).stdout)), 60, f"the lines of {name}")
+                    outcomes(box.run("journalctl", "-b", "-o", "cat", "-u", name).stdout)), 180, f"the lines of {name}")
         return said
     finally:
         box.shell(f"for unit in {names}; do rm -r /run/systemd/system/$unit.d; done; systemctl stop {names};"
@@ -277,7 +278,7 @@ def test_the_dispatcher_reaches_the_network_and_nothing_else(probed):
 
 
 def test_escalate_runs_every_minute(site, begun):
-    wait_for(lambda: last_success(site, "escalate") > begun, 75, "the timer of escalate")
+    wait_for(lambda: last_success(site, "escalate") > begun, 240, "the timer of escalate")
 
 
 # ---- restarts -----------------------------------------------------------------------------------------------
