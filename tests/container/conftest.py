@@ -1,4 +1,9 @@
-"""Fixtures: one container for all tests of the run, in which they follow one another as they stand in the file."""
+"""Fixtures: one container for all tests of the run, in which they follow one another: files by their names, and what is in them.
+
+test_package      installed, at work, restarted, rebooted, upgraded, rolled back
+test_rehearsal    backups are set up, taken, rehearsed and damaged
+test_removal      removed, purged, installed again without a database, and with one elsewhere
+"""
 
 import os
 import pathlib
@@ -10,7 +15,7 @@ import pytest
 
 from tests.container import image, package
 from tests.container.box import HOMES, Box, lacking
-from tests.container.site import CONF, Site, authority
+from tests.container.site import Site, authority
 
 HERE = pathlib.Path(__file__).parent
 ROUNDS = int(os.environ.get("OPSFABRIC_TEST_ROUNDS", "5"))
@@ -29,11 +34,10 @@ def able():
 
 
 @pytest.fixture(scope="session")
-def packages(able):
-    """The .deb of this tree and the one after it, and the image they are installed in."""
-    this, following = package.both()
+def debian(able):
+    """The image for the .deb of this tree, which is built with those after it."""
     try:
-        return {"this": this, "next": following, "image": image.ready(this, stocked=not LONG)}
+        return image.ready(package.build_all(), stocked=not LONG)
     except image.NoImage as reason:
         pytest.skip(str(reason))
 
@@ -52,9 +56,9 @@ def home():
 
 
 @pytest.fixture(scope="session")
-def box(home, packages):
+def box(home, debian):
     with open(NETWORK) as own_network:
-        running = Box.boot(home, packages["image"], [(package.CACHE, "/packages"), (home / "given", "/given")], MEMORY_LIMIT)
+        running = Box.boot(home, debian, [(package.CACHE, "/packages"), (home / "given", "/given")], MEMORY_LIMIT)
         try:
             yield running
         finally:

@@ -38,6 +38,8 @@ def build(target, packages, stocked):
     shutil.rmtree(half, ignore_errors=True)
     command = ["mmdebstrap", "--variant=minbase", "--format=directory", "--dpkgopt=force-unsafe-io"]
     if stocked:
+        # But for what only people read.
+        command += [f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("doc", "info", "locale", "man")]
         command += [f"--include={','.join(BARE + packages)}"]
     else:
         fetch = 'APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" apt-get --yes --download-only -o APT::Install-Recommends=true install '

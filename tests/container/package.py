@@ -1,6 +1,6 @@
-"""package - the .deb of this tree, and one that comes after it: a higher version, one more migration
+"""package - the .deb of this tree, and two that come after it: one more migration, then other files for nginx and systemd
 
-package.py          builds both and prints where they are
+package.py          builds them and prints where they are
 
 From a copy of the tree under build/container, so that both come from one build directory and a second run
 builds only what has changed.
@@ -18,6 +18,14 @@ COPY = CACHE / "source"
 BUILD = COPY / "build" / "release"
 # Additive, as every migration: programs of the version before do not know it.
 MIGRATION = "alter table heartbeats add column container_note text;\n"
+# What the last one brings: file, and what is done to its text.
+CHANGES = (
+    ("DEBIAN/control", lambda text: re.sub(r"(?m)^Version: .*$", r"\g<0>+changed", text)),
+    ("usr/share/opsfabric/nginx/headers.conf", lambda text: text + "add_header X-Container-Note changed always;\n"),
+    ("lib/systemd/system/opsfabric-ticket@.service", lambda text: text.replace("TasksMax=16", "TasksMax=17")),
+    ("etc/nginx/sites-available/opsfabric", lambda text: text + "# changed by the package\n"),
+    ("etc/opsfabric/nginx/listen_local.conf", lambda text: text + "# changed by the package\n"),
+)
 
 
 def listed():
@@ -76,22 +84,38 @@ def add_migration():
     (COPY / "schema" / f"{number:04}_container.sql").write_text(MIGRATION)
 
 
-def both():
-    """(this, next)"""
+def change(deb, target):
+    """A package of the same programs with CHANGES."""
+    tree = CACHE / "changed"
+    shutil.rmtree(tree, ignore_errors=True)
+    subprocess.run(["dpkg-deb", "--raw-extract", deb, tree], check=True)
+    for name, changed in CHANGES:
+        before = (tree / name).read_text()
+        (tree / name).write_text(changed(before))
+        assert (tree / name).read_text() != before, name
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", tree, target], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(tree)
+
+
+def build_all(begin=lambda deb: None):
+    """this.deb, next.deb and changed.deb in CACHE; the first of them is handed to begin() as soon as it is there."""
     COPY.mkdir(parents=True, exist_ok=True)
     this, following, stamp = CACHE / "this.deb", CACHE / "next.deb", CACHE / "packages.stamp"
     names = listed()
     state = fingerprint(names)
-    if not stamp.is_file() or stamp.read_text() != state:
+    is_built = stamp.is_file() and stamp.read_text() == state
+    if not is_built:
         stamp.unlink(missing_ok=True)
         copy(names)
         build(this, version())
+    begin(this)
+    if not is_built:
         add_migration()
         build(following, version() + "+next")
+        change(following, CACHE / "changed.deb")
         stamp.write_text(state)
-    return this, following
+    return this
 
 
 if __name__ == "__main__":
-    for path in both():
-        print(path)
+    print(build_all(), "and beside it next.deb and changed.deb")

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define PATIENCE_MS 2000
+#define PATIENCE_MS 1000
 
 static void
 say(const char *verb, const char *what, int error)

@@ -12,12 +12,21 @@ import psycopg2
 import psycopg2.extras
 import requests
 
-from tests.support.stack import Stack, wait_for
+from tests.support.stack import ROOT, Stack, wait_for
 
+# Name: who may call.
+ROUTES = {line.split()[0]: line.split()[3] for line in (ROOT / "cgi-bin" / "ROUTES").read_text().splitlines()
+          if line and not line.startswith("#")}
+DISPATCHER = "opsfabric-dispatcher.service"
+REPLAY = "opsfabric-replay.service"
 SUPERUSER = "container_test"
 CERTIFICATE = "/etc/opsfabric/tls/default.pem"
 STATE = "/var/lib/opsfabric"
 CONF = "/etc/opsfabric/opsfabric.conf"
+
+
+def unit(route, kind):
+    return f"opsfabric-{route.replace('_', '-')}{kind}"
 
 
 class Site(Stack):
@@ -87,8 +96,28 @@ class Site(Stack):
         self.systemctl("restart", "opsfabric.target")
 
     def install(self, deb, *options):
-        """What a sysadmin types; everything it needs lies in apt's cache, and there is nobody to answer."""
-        return self.box.run("apt-get", "install", "--yes", *options, f"/packages/{deb}", timeout=600)
+        """What a sysadmin types; everything it needs lies in apt's cache, and there is nobody to answer. What it says."""
+        done = self.box.run("apt-get", "install", "--yes", *options, f"/packages/{deb}", timeout=600)
+        return done.stdout + done.stderr
+
+    # For one that nobody answers when a file of /etc is the sysadmin's and the package has another.
+    KEEP = ("-o", "Dpkg::Options::=--force-confdef", "-o", "Dpkg::Options::=--force-confold")
+
+    def remove(self, how="remove"):
+        return self.box.run("apt-get", how, "--yes", "opsfabric", timeout=300)
+
+    def version(self):
+        return self.box.run("dpkg-query", "-W", "-f", "${Version}", "opsfabric").stdout
+
+    def is_installed_well(self):
+        """dpkg has nothing left to do, with ours or with any."""
+        status = self.box.run("dpkg-query", "-W", "-f", "${db:Status-Abbrev}", "opsfabric").stdout
+        return status.strip() == "ii" and self.box.run("dpkg", "--audit").stdout == ""
+
+    @staticmethod
+    def told(text):
+        """The commands that the package says are to be run; what follows one in parentheses is about it."""
+        return [re.sub(r"    \(.*\)$", "", line) for line in re.findall(r"(?m)^opsfabric:   (\S.*)$", text)]
 
     def systemctl(self, *args, check=True, timeout=300):
         return self.box.run("systemctl", *args, check=check, timeout=timeout).stdout.strip()
@@ -106,6 +135,30 @@ class Site(Stack):
             except requests.ConnectionError:
                 return False
         wait_for(answers, 180, "/healthz to answer 200")
+
+    def wait_runs(self):
+        """Every unit of ours, and nothing has failed."""
+        wanted = [unit(route, kind) for route in ROUTES for kind in (".socket", "@1.service")]
+        wanted += [unit(route, ".timer") for route, caller in ROUTES.items() if caller == "cron"] + [DISPATCHER, REPLAY]
+        # is-active is content with one of many.
+        wait_for(lambda: set(self.systemctl("is-active", *wanted, check=False).split()) == {"active"}, 180, "all units to be active")
+        # A timer that met a restart has its next turn in a minute.
+        wait_for(lambda: self.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*") == "",
+                 180, "no unit to be failed")
+        self.wait_answers()
+
+    def wait_doctor(self):
+        """Until it is content: the timers have their turn first."""
+        wait_for(lambda: self.command("doctor", check=False).returncode == 0, 300,
+                 "opsfabric doctor to be content: " + self.command("doctor", check=False).stdout)
+
+    def programs(self):
+        """Process ids of the first worker of each route."""
+        pids = self.systemctl("show", "--value", "--property=MainPID", *(unit(route, "@1.service") for route in ROUTES))
+        return dict(zip(ROUTES, pids.split(), strict=True))
+
+    def last_success(self, job):
+        return self.one("select max(last_success_at) as at from heartbeats where job = %s", job)["at"]
 
     def wait_messages(self, to, count=1):
         """Behind those of a load it may have to wait."""

@@ -1,4 +1,4 @@
-"""The package in a bare Debian with a systemd of its own: from its installation to its purge, in this order."""
+"""The package in a bare Debian with a systemd of its own: installed, at work, restarted, upgraded and rolled back, in this order."""
 
 import contextlib
 import json
@@ -9,28 +9,22 @@ import time
 import pytest
 import requests
 
-from tests.container import package
+from tests.container import probing
 from tests.container.conftest import LONG, MB, ROUNDS
+from tests.container.site import DISPATCHER, REPLAY, ROUTES, unit
 from tests.support.load import Load, load_of
 from tests.support.stack import mobile, wait_for
 
-# Name: who may call.
-ROUTES = {line.split()[0]: line.split()[3] for line in (package.ROOT / "cgi-bin" / "ROUTES").read_text().splitlines()
-          if line and not line.startswith("#")}
-CRONS = [route for route, caller in ROUTES.items() if caller == "cron"]
 # Of all routes together, while their programs are restarted in turn.
 LOAD_REQUESTS = 25000 if LONG else 3000
 RESTARTS = 10 if LONG else 2
 CONNECTIONS = 64 if LONG else 32
+# In the short form the machine has something else to do.
+PAUSE_MS = 0 if LONG else 40
 SLUG = "container"
-DISPATCHER = "opsfabric-dispatcher.service"
 IDLE_LIMIT_KB = 150 * 1024
 # What the whole scenario counts, for docs/reliability.md.
 FIGURES = pathlib.Path(os.environ.get("OPSFABRIC_CONTAINER_FIGURES", os.devnull))
-
-
-def unit(route, kind):
-    return f"opsfabric-{route.replace('_', '-')}{kind}"
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +45,6 @@ def firm(site, begun):
     return site.tenant(slug=SLUG, daily_segments=1000000)
 
 
-def last_success(site, job):
-    return site.one("select max(last_success_at) as at from heartbeats where job = %s", job)["at"]
-
-
 # ---- installation ---------------------------------------------------------------------------------
 
 
@@ -62,7 +52,7 @@ def test_installation_on_a_bare_debian_asks_nothing(site, box, figures):
     begun = time.monotonic()
     said = site.install("this.deb")
     figures["install_s"] = round(time.monotonic() - begun)
-    assert "Traceback" not in said.stderr
+    assert "Traceback" not in said
     site.open(SLUG)
     site.arrive()
     site.make_superuser()
@@ -80,32 +70,12 @@ def test_the_package_has_made_user_roles_and_schema(site, box):
         "640 root opsfabric /etc/opsfabric/opsfabric.conf", "600 root root /etc/opsfabric/owner.conf"]
 
 
-def everything_runs(site):
-    for route in ROUTES:
-        wait_for(lambda: site.is_active(unit(route, ".socket")), 180, f"{route}'s socket")
-        wait_for(lambda: site.is_active(unit(route, "@1.service")), 180, f"{route}'s program")
-    wait_for(lambda: site.is_active(DISPATCHER), 180, "the dispatcher")
-    for route in CRONS:
-        assert site.is_active(unit(route, ".timer")), route
-    # A timer that met a restart has its next turn in a minute.
-    wait_for(lambda: site.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*") == "",
-             180, "no unit to be failed")
-    site.wait_answers()
-
-
 def test_everything_runs(site):
-    everything_runs(site)
-
-
-def doctor_is_content(site):
-    # The timers have their turn first.
-    done = wait_for(lambda: (lambda d: d if d.returncode == 0 else None)(site.command("doctor", check=False)),
-                    300, "opsfabric doctor to be content: " + site.command("doctor", check=False).stdout)
-    return done.stdout
+    site.wait_runs()
 
 
 def test_doctor_is_content(site):
-    doctor_is_content(site)
+    site.wait_doctor()
 
 
 def test_idle_it_takes_less_than_150_mb(site, figures):
@@ -190,95 +160,87 @@ def test_the_cron_secret_is_on_no_command_line(site, box):
 # ---- the sandbox ------------------------------------------------------------------------------------------
 
 
-# Another host's, and one of this host where the database is not.
-ELSEWHERE = ("192.0.2.7", "127.0.0.2")
-PORT = "7777"
-SECRET_FILES = ("/etc/shadow", "/etc/opsfabric/owner.conf", "/etc/opsfabric/opsfabric.conf")
-FOREIGN = ("/etc", "/etc/opsfabric", "/usr/bin", "/usr/libexec/opsfabric", "/root", "/home", "/var/lib", "/var/lib/postgresql",
-           "/var/log", "/var/spool", "/srv", "/opt", "/dev/shm", "/run", "/run/lock", "/boot")
-TRIALS = len(SECRET_FILES) + len(FOREIGN) + len(ELSEWHERE)
-PROBE = "/usr/local/bin/opsfabric-probe"
-UNITS = [unit(route, "@probe.service") for route in ROUTES]
+UNITS = [unit(route, "@probe.service") for route in ROUTES] + [REPLAY]
+# By root, with capabilities and without a network.
+BACKUPS = ["opsfabric-backup.service", "opsfabric-restore-rehearsal.service"]
+ALL = [*UNITS, DISPATCHER, *BACKUPS]
 
 
 @pytest.fixture(scope="module")
 def tempted(box, probe):
-    """The probe is there, and so is another address with somebody who listens. What the probe is asked to try."""
-    box.run("cp", probe, PROBE)
-    # A disk of its own that anybody may write to.
-    box.run("mount", "-t", "tmpfs", "-o", "mode=1777", "none", "/srv")
-    box.run("ip", "address", "add", f"{ELSEWHERE[0]}/32", "dev", "lo")
-    box.run("systemd-run", "--quiet", "--unit=elsewhere", "--service-type=exec", PROBE, "listen", "0.0.0.0", PORT)
-    addresses = [word for address in ELSEWHERE for word in (address, PORT)]
-    return " ".join(["read", *SECRET_FILES, "write", *FOREIGN, "connect", *addresses])
-
-
-def outcomes(text):
-    """What the probe tried, and how it went."""
-    words = [line.split(" ", 2) for line in text.splitlines()]
-    return {(w[0], w[1]): w[2] for w in words if len(w) == 3 and w[0] in ("read", "write", "connect")}
+    yield probing.tempt(box, probe)
+    probing.untempt(box)
 
 
 @pytest.fixture(scope="module")
 def probed(site, box, tempted):
-    """What the probe says in the place of each unit's program, all other settings kept."""
-    names = " ".join([*UNITS, DISPATCHER])
-    box.shell(
-        f"for unit in {names}; do mkdir -p /run/systemd/system/$unit.d;"
-        f" printf '%s\\n' '[Service]' 'ExecStart=' 'ExecStart={PROBE} {tempted}' Type=exec Restart=no WatchdogSec=0"
-        " >/run/systemd/system/$unit.d/probe.conf; done; systemctl daemon-reload;"
-        f" systemctl stop {names}; systemctl start {names}")
-    try:
-        said = {}
-        for name in [*UNITS, DISPATCHER]:
-            said[name] = wait_for(
-                lambda: (lambda lines: lines if len(lines) == TRIALS else None)(
-                    outcomes(box.run("journalctl", "-b", "-o", "cat", "-u", name).stdout)), 180, f"the lines of {name}")
-        return said
-    finally:
-        box.shell(f"for unit in {names}; do rm -r /run/systemd/system/$unit.d; done; systemctl stop {names};"
-                  f" systemctl daemon-reload; systemctl reset-failed; systemctl start {DISPATCHER}")
+    said = probing.in_place_of(box, ALL, tempted)
+    said["left in /dev/shm"] = box.path("/dev/shm/opsfabric-probe").exists()
+    box.shell(f"rm -f {probing.LEFT}; systemctl start {DISPATCHER} {REPLAY}")
+    return said
+
+
+def done(said, verb, places):
+    return [place for place in places if said[verb, place] == "done"]
 
 
 def test_without_its_sandbox_a_handler_can_do_all_of_it(box, tempted):
     """The same without the units' settings: so it is they who refuse."""
-    said = outcomes(box.run("systemd-run", "--quiet", "--pipe", "--wait", PROBE, *tempted.split()).stdout)
-    assert len(said) == TRIALS and set(said.values()) == {"done"}, said
-    box.shell("rm " + " ".join(f"{directory}/opsfabric-probe" for directory in FOREIGN))
+    said = probing.outcomes(box.run("systemd-run", "--quiet", "--pipe", "--wait", probing.PROBE, *tempted.split()).stdout)
+    assert len(said) == probing.TRIALS and set(said.values()) == {"done"}, said
+    box.run("rm", *probing.LEFT.split())
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_no_handler_reads_a_secret_file(probed, name):
-    assert [file for file in SECRET_FILES if probed[name]["read", file] == "done"] == []
+    assert done(probed[name], "read", probing.SECRET_FILES) == []
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_no_handler_writes_outside_its_directories(probed, name):
-    assert [directory for directory in FOREIGN if probed[name]["write", directory] == "done"] == []
+    assert done(probed[name], "write", probing.FOREIGN) == []
+
+
+@pytest.mark.parametrize("directory, owners", [
+    ("spool", [unit("missed_call", "@probe.service"), unit("sms_reply", "@probe.service"), unit("sms_status", "@probe.service"), REPLAY]),
+    ("photos", [unit("ticket_photo", "@probe.service"), unit("retention", "@probe.service")]),
+    ("log", [DISPATCHER]),
+    (probing.BACKUPS, BACKUPS)])
+def test_each_directory_is_written_by_those_whose_work_it_is(probed, directory, owners):
+    path = str(pathlib.PurePath("/var/lib/opsfabric", directory))
+    assert sorted(name for name in ALL if probed[name]["write", path] == "done") == sorted(owners)
 
 
 @pytest.fixture(scope="module")
 def filters_addresses(box, tempted):
     """Where the kernel cannot, systemd goes on without."""
     said = box.run("systemd-run", "--quiet", "--pipe", "--wait", "--property=IPAddressDeny=any",
-                   PROBE, "connect", ELSEWHERE[0], PORT).stdout
+                   probing.PROBE, "connect", probing.ELSEWHERE[0], probing.PORT).stdout
     if said.endswith("done\n"):
         pytest.skip("this kernel has no filter of addresses for a unit")
 
 
 @pytest.mark.parametrize("name", UNITS)
 def test_no_handler_connects_to_any_address_but_the_databases(filters_addresses, probed, name):
-    assert [address for address in ELSEWHERE if probed[name]["connect", address] == "done"] == []
+    assert done(probed[name], "connect", probing.ELSEWHERE) == []
 
 
 def test_the_dispatcher_reaches_the_network_and_nothing_else(probed):
-    said = dict(probed[DISPATCHER])
-    assert [said.pop(("connect", address)) for address in ELSEWHERE] == ["done", "done"]
-    assert "done" not in said.values(), said
+    said = probed[DISPATCHER]
+    assert done(said, "connect", probing.ELSEWHERE) == list(probing.ELSEWHERE)
+    assert done(said, "read", probing.SECRET_FILES) == [] == done(said, "write", probing.FOREIGN)
+
+
+@pytest.mark.parametrize("name", BACKUPS)
+def test_a_backup_has_no_network_and_writes_nothing_but_backups(probed, name):
+    said = probed[name]
+    assert done(said, "connect", probing.ELSEWHERE) == []
+    # Postgres needs shared memory: it is one that nobody else sees.
+    assert done(said, "write", probing.FOREIGN) == ["/dev/shm"] and not probed["left in /dev/shm"]
 
 
 def test_escalate_runs_every_minute(site, begun):
-    wait_for(lambda: last_success(site, "escalate") > begun, 240, "the timer of escalate")
+    wait_for(lambda: site.last_success("escalate") > begun, 240, "the timer of escalate")
 
 
 # ---- restarts -----------------------------------------------------------------------------------------------
@@ -303,7 +265,7 @@ def test_restarted_under_load_nothing_fails(site, firm, total, route):
     before = workers(site, route)
     # The operator sits on this machine, everybody else at an address of his own.
     headers = ["X-Real-IP: 127.0.0.1"] if ROUTES[route] == "operator" else []
-    with Load(site, *request, connections=CONNECTIONS, headers=headers, **options) as load:
+    with Load(site, *request, connections=CONNECTIONS, headers=headers, pause_ms=PAUSE_MS, **options) as load:
         for _ in range(RESTARTS):
             site.systemctl("restart", unit(route, ".target"))
             total["restarts"] += 1
@@ -337,7 +299,7 @@ def test_a_frozen_dispatcher_is_replaced_by_the_watchdog(site, box, firm, figure
     assert site.show(name, "WatchdogUSec") == "1min"
     if not LONG:
         # Its real patience is a minute.
-        box.shell("mkdir -p /run/systemd/system/opsfabric-dispatcher.service.d; printf '[Service]\\nWatchdogSec=5s\\n'"
+        box.shell("mkdir -p /run/systemd/system/opsfabric-dispatcher.service.d; printf '[Service]\\nWatchdogSec=3s\\n'"
                   " >/run/systemd/system/opsfabric-dispatcher.service.d/short.conf; systemctl daemon-reload")
         site.systemctl("restart", name)
     frozen = site.show(name, "MainPID")
@@ -374,12 +336,12 @@ def test_after_a_reboot_everything_is_back(site, box, firm, figures):
     site.arrive()
     site.wait_answers()
     figures["reboot_s"] = round(time.monotonic() - begun)
-    everything_runs(site)
+    site.wait_runs()
     assert len(firm.tickets(phone)) == 1
     assert firm.text(phone, "2").status_code == 200
     assert firm.tickets(phone)[0]["status"] == "NEEDS_CALLBACK"
     site.wait_messages(phone, 2)
-    doctor_is_content(site)
+    site.wait_doctor()
 
 
 @contextlib.contextmanager
@@ -389,7 +351,7 @@ def under_load(site, firm, figures, name):
         loads = []
         for route in ("ticket", "missed_call", "sms_reply", "page"):
             request, options, good = load_of(route, site, firm)
-            loads.append((route, running.enter_context(Load(site, *request, connections=8, **options)), good))
+            loads.append((route, running.enter_context(Load(site, *request, connections=8, pause_ms=PAUSE_MS, **options)), good))
         yield
         for _, load, _ in loads:
             load.wait_more()
@@ -399,80 +361,74 @@ def under_load(site, firm, figures, name):
     assert failed == 0, [(route, load.statuses, load.broken) for route, load, _ in loads]
 
 
-def version(box):
-    return box.run("dpkg-query", "-W", "-f", "${Version}", "opsfabric").stdout
-
-
-def programs(site):
-    return {route: site.show(unit(route, "@1.service"), "MainPID") for route in ROUTES}
-
-
-def test_upgraded_under_load_nothing_fails(site, box, firm, figures):
-    before, at = version(box), programs(site)
+def test_upgraded_under_load_nothing_fails(site, firm, figures):
+    before, at = site.version(), site.programs()
     with under_load(site, firm, figures, "upgrade"):
         site.install("next.deb")
-    assert version(box) != before
-    assert not set(programs(site).items()) & set(at.items()), "a program of before still runs"
+    assert site.version() != before
+    assert not set(site.programs().items()) & set(at.items()), "a program of before still runs"
     assert site.one("select count(*) from information_schema.columns where column_name = 'container_note'")["count"] == 1
-    everything_runs(site)
-    doctor_is_content(site)
+    site.wait_runs()
+    site.wait_doctor()
 
 
-def test_rolled_back_under_load_nothing_fails(site, box, firm, figures):
-    before, at = version(box), programs(site)
+def test_rolled_back_under_load_nothing_fails(site, firm, figures):
+    before, at = site.version(), site.programs()
     with under_load(site, firm, figures, "rollback"):
-        site.install("this.deb", "--allow-downgrades")
-    assert version(box) != before
-    assert not set(programs(site).items()) & set(at.items()), "a program of before still runs"
-    everything_runs(site)
+        said = site.install("this.deb", "--allow-downgrades")
+    assert site.version() != before
+    assert "newer than this version, and stays as it is" in said
+    assert not set(site.programs().items()) & set(at.items()), "a program of before still runs"
+    site.wait_runs()
     # The database stays newer than the programs.
     assert site.one("select count(*) from information_schema.columns where column_name = 'container_note'")["count"] == 1
     phone = mobile()
     assert firm.ticket(phone).status_code == 201
     site.wait_messages(phone)
-    doctor_is_content(site)
+    site.wait_doctor()
 
 
-def test_installed_once_more_after_a_rollback_it_leaves_the_newer_database(site, box):
-    said = site.install("this.deb", "--reinstall")
-    assert "newer than this version, and stays as it is" in said.stdout
-    assert box.run("dpkg", "--audit").stdout == ""
-    everything_runs(site)
+# Changed by the package as well, and not.
+OWN_FILES = ("/etc/nginx/sites-available/opsfabric", "/etc/opsfabric/nginx/operator.conf")
+REPLACED = "/etc/opsfabric/nginx/listen_local.conf"
+
+
+def test_an_upgrade_brings_files_of_nginx_and_units_and_keeps_what_is_the_sysadmins(site, box):
+    for file in OWN_FILES:
+        box.shell(f"echo '# changed by the sysadmin' >>{file}")
+    box.run("nginx", "-t")
+    kept = [box.path(file).read_text() for file in OWN_FILES]
+    before = site.programs()
+    assert "X-Container-Note" not in site.get("/healthz").headers
+    said = site.install("changed.deb", *site.KEEP)
+    assert "nginx refuses" not in said
+    wait_for(lambda: site.get("/healthz").headers.get("X-Container-Note") == "changed", 120, "nginx to show what is new")
+    box.run("nginx", "-t")
+    assert site.show("opsfabric-ticket@1.service", "TasksMax") == "17"
+    assert site.programs()["ticket"] != before["ticket"]
+    assert [box.path(file).read_text() for file in OWN_FILES] == kept
+    # What the package has instead lies beside it, where there is something to look at.
+    assert box.path(OWN_FILES[0] + ".dpkg-dist").read_text().endswith("# changed by the package\n")
+    assert not box.path(OWN_FILES[1] + ".dpkg-dist").exists()
+    assert box.path(REPLACED).read_text().endswith("# changed by the package\n")
+    site.wait_runs()
+
+
+def test_installed_while_the_database_is_away_it_is_not_left_half_done(site):
+    before = site.programs()
+    site.systemctl("stop", "postgresql.service")
+    said = site.install("this.deb", "--allow-downgrades", *site.KEEP)
+    assert "what ran before still runs" in said
+    assert site.is_installed_well()
+    assert site.programs() == before
+    assert "X-Container-Note" not in site.get("/healthz").headers
+    command, = site.told(said)
+    site.systemctl("start", "postgresql.service")
+    site.box.shell(command)
+    wait_for(lambda: not set(site.programs().items()) & set(before.items()), 180, "the end of all programs of before")
+    site.wait_runs()
 
 
 def test_all_of_it_had_512_mb(box, figures):
     figures["memory_mb"] = round(box.memory_most() / MB)
     assert box.memory_kills() == 0
-
-
-# ---- the end --------------------------------------------------------------------------------------------------------
-
-
-def test_a_purge_leaves_the_database_and_nothing_else(site, box, firm):
-    tickets = site.one("select count(*) from tickets")["count"]
-    assert tickets > 0
-    box.run("apt-get", "purge", "--yes", "opsfabric", timeout=300)
-    left = box.shell(
-        "ls -d /etc/opsfabric /usr/libexec/opsfabric /usr/bin/opsfabric /usr/share/opsfabric /run/opsfabric"
-        " /etc/nginx/sites-enabled/opsfabric /etc/nginx/sites-available/opsfabric /lib/systemd/system/opsfabric*"
-        " /etc/systemd/system/*opsfabric* 2>/dev/null || true").stdout
-    assert left == ""
-    assert site.systemctl("list-units", "--plain", "--no-legend", "opsfabric*") == ""
-    assert box.run("pgrep", "-u", "opsfabric", check=False).stdout == ""
-    assert box.run("nginx", "-t", check=False).returncode == 0
-    assert site.one("select count(*) from tickets")["count"] == tickets
-
-
-def test_installed_again_it_finds_its_database(site, box, firm):
-    before = site.one("select count(*) from tickets")["count"]
-    # A site that nginx does not take together with ours stays, and ours is said to be left out.
-    other, enabled = "/etc/nginx/sites-enabled/other", "/etc/nginx/sites-enabled/opsfabric"
-    box.shell(f"echo 'server {{ listen [::]:443 ssl backlog=77; ssl_reject_handshake on; }}' >{other}")
-    said = site.install("this.deb")
-    assert "duplicate listen options" in said.stdout + said.stderr
-    assert box.run("test", "-e", enabled, check=False).returncode == 1
-    box.shell(f"nginx -t -q && rm {other} && ln -s /etc/nginx/sites-available/opsfabric {enabled} && nginx -t -q && systemctl reload nginx")
-    site.open(SLUG)
-    site.arrive()
-    everything_runs(site)
-    assert site.one("select count(*) from tickets")["count"] == before

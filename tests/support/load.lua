@@ -1,6 +1,6 @@
 -- load.lua - wrk's side of load.py: requests with a number of their own, answers counted by status
 --
--- wrk -s load.lua URL -- METHOD AUTHORIZATION FIRST [BODY...]
+-- wrk -s load.lua URL -- METHOD AUTHORIZATION FIRST PAUSE [BODY...]
 -- "{n}" in a body becomes a number that no other request has. Several bodies take turns.
 local workers = {}
 
@@ -14,7 +14,13 @@ function init(args)
 		wrk.headers["Authorization"] = args[2]
 	end
 	number = tonumber(args[3])
-	bodies = { select(4, unpack(args)) }
+	local pause = tonumber(args[4])
+	if pause > 0 then
+		function delay()
+			return pause
+		end
+	end
+	bodies = { select(5, unpack(args)) }
 	if #bodies > 0 then
 		wrk.headers["Content-Type"] = "application/json"
 	end

@@ -18,14 +18,15 @@ SCRIPT = pathlib.Path(__file__).with_suffix(".lua")
 
 
 class Load:
-    """wrk on one route at so many connections, from start to end of a with block.
+    """wrk on one route at so many connections, from start to end of a with block. With a pause each of them waits
+    so long before a request, and the machine has time for something else.
 
     Afterwards: statuses (how often each), broken (connections and answers that failed), seconds, max_ms.
     """
 
     numbers = itertools.cycle(range(1000000, 9500000, 500000))
 
-    def __init__(self, stack, method, path, *bodies, authorization="", connections=200, headers=()):
+    def __init__(self, stack, method, path, *bodies, authorization="", connections=200, headers=(), pause_ms=0):
         self.answered_hundreds = 0
         self.result = None
         first = next(self.numbers)
@@ -33,7 +34,7 @@ class Load:
         self.process = subprocess.Popen(
             ["nice", "wrk", "-t1", f"-c{connections}", "-d3600s", "--timeout", "60s", "-s", SCRIPT,
              *(word for header in headers for word in ("-H", header)), stack.base + path,
-             "--", method, authorization, str(first), *bodies],
+             "--", method, authorization, str(first), str(pause_ms), *bodies],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
