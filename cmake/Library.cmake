@@ -49,7 +49,6 @@ set_target_properties(opsfabric PROPERTIES VERIFY_INTERFACE_HEADER_SETS ON)
 target_include_directories(opsfabric PUBLIC lib ${generated})
 target_include_directories(opsfabric SYSTEM PRIVATE
 	${PHONENUMBER_INCLUDE_DIR})
-target_compile_definitions(opsfabric PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}")
 target_link_libraries(opsfabric
 	PRIVATE project_flags
 	PUBLIC PkgConfig::FCGI PkgConfig::PQ PkgConfig::CJSON PkgConfig::CURL

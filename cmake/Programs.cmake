@@ -20,8 +20,7 @@ set_target_properties(photo_convert PROPERTIES
 target_link_libraries(photo_convert PRIVATE project_flags PkgConfig::VIPS)
 install(TARGETS photo_convert RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
-target_compile_definitions(command PRIVATE OPSFABRIC_VERSION="${PROJECT_VERSION}"
-	OPSFABRIC_CONF_DIR="${OPSFABRIC_CONF_DIR}"
+target_compile_definitions(command PRIVATE OPSFABRIC_CONF_DIR="${OPSFABRIC_CONF_DIR}"
 	OPSFABRIC_HOSTS_FILE="${OPSFABRIC_SITE_DIR}/hosts.conf" OPSFABRIC_TLS_DIR="${OPSFABRIC_TLS_DIR}")
 install(TARGETS dispatcher replay RUNTIME
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT programs)
