@@ -129,7 +129,11 @@ install(FILES ${PROJECT_BINARY_DIR}/nginx/opsfabric.conf ${PROJECT_BINARY_DIR}/n
 install(PROGRAMS ${PROJECT_BINARY_DIR}/nginx/site/certificate
 	DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/opsfabric COMPONENT nginx)
 # The sysadmin's: an upgrade leaves them as they are.
-install(FILES ${PROJECT_BINARY_DIR}/nginx/site/hosts.conf ${PROJECT_SOURCE_DIR}/nginx/site/operator.conf
+install(FILES ${PROJECT_SOURCE_DIR}/nginx/site/operator.conf
 	${PROJECT_SOURCE_DIR}/nginx/site/listen_http.conf ${PROJECT_SOURCE_DIR}/nginx/site/listen_https.conf
 	${PROJECT_SOURCE_DIR}/nginx/site/listen_local.conf
 	DESTINATION ${OPSFABRIC_SITE_DIR} COMPONENT nginx)
+# What "opsfabric domain write" writes begins as this, which the package's postinst puts there: dpkg would ask whose
+# version of it is to stay.
+install(FILES ${PROJECT_BINARY_DIR}/nginx/site/hosts.conf
+	DESTINATION ${CMAKE_INSTALL_DATADIR}/opsfabric COMPONENT nginx)

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import ssl
 import subprocess
@@ -88,6 +89,8 @@ def install(root, stack, ports):
     build = (stack.state / "programs").resolve()
     run("cmake", "--install", str(build), "--component", "nginx", DESTDIR=str(root))
     etc = root / "etc"
+    # As the package's postinst does it.
+    shutil.copy(root / "usr/share/opsfabric/hosts.conf", etc / "opsfabric/nginx/hosts.conf")
     there = {
         **{f" {path}/": f" {root}{path}/" for path in ("/usr", "/etc/opsfabric", "/var/log/nginx", "/var/cache")},
         f"{etc}/opsfabric/tls": f"{root}/tls", " /var/lib/opsfabric-acme": f" {root}/acme",
