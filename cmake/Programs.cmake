@@ -35,3 +35,13 @@ install(FILES schema/roles.sql
 install(DIRECTORY docs/
 	DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT doc
 	FILES_MATCHING PATTERN *.md PATTERN openapi.yaml PATTERN man EXCLUDE)
+# What the documents point to under deploy/, to start from. There the links lead to where it lies here.
+install(DIRECTORY deploy/prometheus deploy/grafana
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT doc)
+# Texts to read here: what runs in a checkout does not run there.
+install(FILES deploy/cluster/README.md deploy/cluster/patroni.yml.in deploy/cluster/pgbouncer.ini deploy/cluster/run
+	DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/cluster COMPONENT doc)
+install(FILES deploy/opsfabric.env.example DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples COMPONENT doc)
+install(FILES deploy/systemd/sandbox.conf DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples/systemd COMPONENT doc)
+set(script ${PROJECT_SOURCE_DIR}/cmake/links.cmake)
+install(CODE "set(documents \$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DOCDIR})\ninclude(${script})" COMPONENT doc)
