@@ -14,6 +14,12 @@
 #include "opsfabric_command.h"
 #include "tenant_value.h"
 
+static const struct command_option listing[] = {
+	{ "limit", "N", "rows of a page, 50 unless told" },
+	{ "after", "NAME", "begin behind this one" },
+	{ 0 },
+};
+
 static const struct command_option writing[] = {
 	{ "certificates", "DIR",
 	    "where nginx finds NAME.pem, " OPSFABRIC_TLS_DIR " unless told" },
@@ -45,14 +51,21 @@ list(struct command_run *run)
 		{ "slug", "FIRM", CELL_TEXT },
 		{ 0 },
 	};
+	struct stmt_command_domain_list params;
 	struct command_rows rows = { .columns = columns };
 	enum command_exit end = COMMAND_DONE;
+	struct command_page page;
 
-	rows.batch = command_batch(run, STMT_COMMAND_DOMAIN_LIST, NULL, &end);
+	if (command_page(&page, run) != 0)
+		return COMMAND_USAGE;
+	params.after = page.after;
+	params.limit = page.limit;
+	rows.batch =
+	    command_batch(run, STMT_COMMAND_DOMAIN_LIST, &params, &end);
 	if (rows.batch == NULL)
 		return end;
 	rows.count = db_rows(rows.batch, 0);
-	command_print_page(run, &rows, NULL, "name");
+	command_print_page(run, &rows, &page, "name");
 	return COMMAND_DONE;
 }
 
@@ -98,6 +111,7 @@ write_hosts(struct command_run *run)
 	    run->operand_count > 0 ? run->operands[0] : OPSFABRIC_HOSTS_FILE;
 	const char *directory = command_value(run, "certificates");
 	const char *base = base_name(run);
+	const struct stmt_command_domain_list all = { 0 };
 	enum command_exit end = COMMAND_DONE;
 	struct db_batch *rows;
 	struct buf b;
@@ -106,7 +120,7 @@ write_hosts(struct command_run *run)
 		directory = OPSFABRIC_TLS_DIR;
 	if (base == NULL)
 		return COMMAND_REFUSED;
-	rows = command_batch(run, STMT_COMMAND_DOMAIN_LIST, NULL, &end);
+	rows = command_batch(run, STMT_COMMAND_DOMAIN_LIST, &all, &end);
 	if (rows == NULL)
 		return end;
 	buf_init(&b, run->arena);
@@ -137,7 +151,7 @@ write_hosts(struct command_run *run)
 }
 
 const struct command commands_domain[] = {
-	{ "domain list", "", "list the domains of active firms", 0, 0, NULL,
+	{ "domain list", "", "list the domains of active firms", 0, 0, listing,
 	    list },
 	{ "domain write", "[FILE]",
 	    "write for nginx which names it serves: " OPSFABRIC_HOSTS_FILE, 0,

@@ -3,6 +3,7 @@
 import datetime
 import hashlib
 import json
+import os
 import re
 import subprocess
 import uuid
@@ -66,7 +67,7 @@ def fields_of(stderr):
 def names(command):
     out = command("--help")
     assert out.returncode == DONE and out.stderr == ""
-    return re.findall(r"^  ([a-z]+(?: [a-z]+)*) {2,}\S", out.stdout, re.M)
+    return re.findall(r"^  ([a-z-]+(?: [a-z-]+)*) {2,}\S", out.stdout, re.M)
 
 
 def test_help_lists_every_command(names):
@@ -76,13 +77,44 @@ def test_help_lists_every_command(names):
         assert wanted in names
 
 
+def described(name):
+    """What the man page says of a command: the line that names it, to the next one."""
+    return re.search(rf"(?m)^\.It Cm {name}(?= |$).*\n(?:(?!\.It |\.El|\.Ss|\.Sh).*\n)*", MAN)
+
+
 def test_the_man_page_has_every_command_and_every_option(command, names):
+    # What tenant add and set take stands there once, for both.
+    settings = MAN[MAN.index("have an option for each setting"):MAN.index(".It Cm token create")]
     for name in names:
-        assert f".It Cm {name}" in MAN, name
+        found = described(name)
+        assert found, name
         out = command(*name.split(), "--help")
         assert out.returncode == DONE and out.stdout.startswith(f"Usage: opsfabric {name}")
-        for option in re.findall(r"^  --([a-z-]+)", out.stdout, re.M):
-            assert f"Fl -{option}" in MAN, (name, option)
+        text = found[0] + (settings if name in ("tenant add", "tenant set") else "")
+        there = set(re.findall(r"Fl -([a-z-]+)", text))
+        options = set(re.findall(r"^  --([a-z-]+)", out.stdout, re.M)) - {"help", "json"}
+        assert options <= there, (name, options - there)
+        # And none that it has not, in the line of its own.
+        own = set(re.findall(r"Fl -([a-z-]+)", found[0].splitlines()[0]))
+        assert own <= options, (name, own - options)
+
+
+def test_completion_offers_what_the_command_has(command, names):
+    """The function of the package's file, as bash calls it."""
+    def offered(*words):
+        script = """source "$1"; shift; COMP_WORDS=(opsfabric "$@"); COMP_CWORD=$#; _opsfabric; printf '%s\n' "${COMPREPLY[@]}" """
+        out = subprocess.run(["bash", "--norc", "-c", script, "bash", ROOT / "deploy/opsfabric.bash-completion", *words],
+                             env={**command.env, "PATH": f"{command.program.parent}:{os.environ['PATH']}"},
+                             capture_output=True, text=True, timeout=60)
+        assert out.returncode == 0 and out.stderr == "", out.stderr
+        return set(out.stdout.split())
+
+    assert offered("") == {name.split()[0] for name in names}
+    assert offered("resto") == {"restored", "restore-rehearsal"}
+    assert offered("tenant", "") == {name.split()[1] for name in names if name.startswith("tenant ")}
+    assert offered("tenant", "preset", "") == {"list", "show"}
+    assert offered("message", "list", "--l") == {"--limit"}
+    assert {"--status", "--help", "--json"} <= offered("migrate", "--")
 
 
 def test_the_man_page_has_every_exit_status_of_help(command):
@@ -524,6 +556,32 @@ def test_pages_show_every_firm_once(command, stack):
             break
         after = ["--after", page["next"]]
     assert sorted(seen) == sorted(slugs) and len(seen) == len(set(seen))
+
+
+def test_pages_show_every_domain_once_and_nginx_gets_all(command, tmp_path):
+    mine = sorted(f"d{i}-{uuid.uuid4().hex[:12]}.example.ch" for i in range(5))
+    firms = [document(website_domain=domain) for domain in mine]
+    for firm in firms:
+        out = command("tenant", "add", "--file", "-", stdin=json.dumps(firm))
+        assert out.returncode == DONE, out.stderr
+    seen, after = [], []
+    while True:
+        page = command.json("domain", "list", "--limit", "2", *after)
+        assert len(page["items"]) <= 2
+        seen += [d["name"] for d in page["items"]]
+        if page["next"] is None:
+            break
+        after = ["--after", page["next"]]
+    assert len(seen) == len(set(seen)) and [name for name in seen if name in mine] == mine
+    last = re.search(r"^next page: (.*)$", command("domain", "list", "--limit", "1").stdout, re.M)[1]
+    assert last == f"opsfabric domain list --limit 1 --after {seen[0]}"
+    # What nginx serves is no page of them.
+    hosts = tmp_path / "hosts.conf"
+    out = command("domain", "write", hosts, APP_BASE_URL="https://app.example.ch")
+    assert out.returncode == DONE, out.stderr
+    assert set(mine) <= set(re.findall(r"(?m)^(\S+) \S+\.pem;$", hosts.read_text()))
+    for firm in firms:
+        assert command("tenant", "deactivate", firm["slug"]).returncode == DONE
 
 
 # ---- token -----------------------------------------------------------------------------
