@@ -37,7 +37,7 @@ def home():
 def pooled(home):
     """(stack, pooler). The stack is started twice: the pooler asks its Postgres for the roles' passwords first."""
     stack = Stack.start(home / "s", OPSFABRIC_WORKERS=1)
-    pooler = Pgbouncer(home / "b", stack.state / "postgres", default_pool_size=1)
+    pooler = Pgbouncer(home / "b", stack.state / "postgres", default_pool_size=1, query_wait_timeout=30)
     try:
         pooler.start()
         stack.stop()
