@@ -42,6 +42,8 @@
 #define CONNECTIONS_LEFT 5
 /* certbot renews a month before the end, others three weeks. */
 #define CERTIFICATE_DAYS 14
+/* Where deploy/backup keeps them on a server. */
+#define BACKUPS_USUAL "/var/backups/opsfabric"
 
 enum level {
 	LEVEL_OK,
@@ -61,6 +63,7 @@ struct doctor {
 	struct buf json; /* an array */
 	enum level worst;
 	bool is_away;            /* a database could not be reached */
+	bool is_backed_up;       /* or was meant to be, by deploy/backup */
 	struct clock_time asked; /* when the server was asked for its time */
 };
 
@@ -302,6 +305,35 @@ schema_look(struct doctor *d, struct db *db)
 	    count_of(b, 0, "firms"), count_of(b, 0, "active"));
 }
 
+/*
+ * Whether deploy/backup --setup was run: its directory is where that program
+ * has it unless told otherwise, or Postgres archives with it (which it says
+ * only once it was restarted).
+ */
+static bool
+has_backups(struct doctor *d, const struct cJSON *state)
+{
+	const char *home = config_get(CONFIG_OPSFABRIC_STATE);
+	const char *command = json_text(json_member(state, "archive_command"));
+	const char *base = BACKUPS_USUAL "/base";
+	struct stat st;
+
+	if (stat(arena_printf(d->run->arena, "%s/postgres", home), &st) == 0)
+		base = arena_printf(d->run->arena, "%s/backup/base", home);
+	if (stat(base, &st) == 0 && S_ISDIR(st.st_mode))
+		return true;
+	command = command == NULL ? NULL : strstr(command, "/backup' --to ");
+	return command != NULL && strstr(command, " --archive ") != NULL;
+}
+
+/* What this installation has to do in any case. */
+static bool
+is_expected(const struct doctor *d, const struct heartbeat_job *job)
+{
+	return job->is_cron ||
+	       (d->is_backed_up && strcmp(job->name, "inbound-poll") != 0);
+}
+
 /* Nobody needs to poll eCall's cache whose texts come by its callback. */
 static void
 timer_look(
@@ -315,7 +347,7 @@ timer_look(
 	else if (age_s >= 0)
 		found(d, LEVEL_OK, "timers", NULL,
 		    "%s last succeeded %ld min ago", job->name, age_s / 60);
-	else if (job->is_cron)
+	else if (is_expected(d, job))
 		found(d, LEVEL_WARN, "timers",
 		    "see that its timer is installed", "%s has never succeeded",
 		    job->name);
@@ -614,6 +646,7 @@ database_look(struct doctor *d)
 			durability_look(d, state);
 			schema_look(d, db);
 			installation_look(d, db);
+			d->is_backed_up = has_backups(d, state);
 			timers_look(d, db);
 			outbox_look(d, db);
 			inbound_look(d, db);

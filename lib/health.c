@@ -17,7 +17,9 @@
 
 #define STALE_MAX (sizeof(((struct health *)0)->stale) / sizeof(char *) - 1)
 
-/* Where a job never succeeded, its timer has had time since the last upgrade.
+/*
+ * Where a job never succeeded, its timer has had time since the last upgrade;
+ * unless nobody here may want it.
  */
 static void
 timers_look(struct health *out, const struct db_batch *b)
@@ -29,7 +31,7 @@ timers_look(struct health *out, const struct db_batch *b)
 	for (job = heartbeat_jobs; job->name != NULL; job++) {
 		long age_s = heartbeat_age_s(b, 1, job->name);
 
-		if (job->is_cron && n < STALE_MAX &&
+		if ((job->is_cron || age_s >= 0) && n < STALE_MAX &&
 		    (age_s < 0 ? schema_age_s : age_s) > job->most_s)
 			out->stale[n++] = job->name;
 	}

@@ -11,4 +11,5 @@ select json_build_object(
   'synchronous_commit', current_setting('synchronous_commit'),
   'fsync', current_setting('fsync'),
   'full_page_writes', current_setting('full_page_writes'),
+  'archive_command', current_setting('archive_command'),
   'standby', pg_is_in_recovery()) as state

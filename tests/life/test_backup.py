@@ -61,6 +61,8 @@ class Installation:
         self.stack.close()
         self.stack.run("--restart", "postgres")
         wait_for(lambda: self.stack.get("/healthz").status_code == 200, seconds=180, what="the database")
+        doctor = self.stack.command("doctor", check=False).stdout
+        assert "backup has never succeeded" in doctor and "restore-rehearsal has never succeeded" in doctor
         self.firm = self.stack.tenant()
         self.ticket = self.firm.ticket(contact_name="Anna", summary="Boiler; 'tropft'\t\\n", metadata={"a": "b"}).json()["ticket_id"]
         pictures = directory / "pictures"

@@ -57,6 +57,11 @@ CRON = [(job, int(most)) for job, most in re.findall(
     r'(?m)^HEARTBEAT\("([a-z-]+)", "[^"]+", (\d+), CRON\)$', (problems.ROOT / "lib/heartbeat.def").read_text())]
 
 
+# Of those that are done where somebody wants them.
+OWN = [(job, int(most)) for job, most in re.findall(
+    r'(?m)^HEARTBEAT\("([a-z-]+)", "[^"]+", (\d+), OWN\)$', (problems.ROOT / "lib/heartbeat.def").read_text())]
+
+
 @pytest.fixture
 def beats(stack):
     """Heartbeats at will; those of this stack's own jobs are put back."""
@@ -96,6 +101,38 @@ def test_what_never_succeeded_has_time_from_the_last_migration_on(stack, beats):
         assert stack.get(PATH).json()["stale_timers"] == [job for job, _ in CRON]
     finally:
         stack.sql("update schema_migrations set applied_at = applied_at + interval '30 days'")
+
+
+def test_a_job_of_ones_own_counts_once_it_has_succeeded(stack, beats):
+    assert {job for job, _ in OWN} == {"inbound-poll", "backup", "restore-rehearsal"}
+    for job, most in CRON:
+        beats(job, 5)
+    for n, (job, most) in enumerate(OWN):
+        assert stack.get(PATH).json()["stale_timers"] == [job for job, _ in OWN[:n]]
+        beats(job, most + 60)
+    assert stack.get(PATH).json()["stale_timers"] == [job for job, _ in OWN]
+    for job, _ in OWN:
+        beats(job, 5, "here")
+    assert stack.get(PATH).json()["stale_timers"] == []
+
+
+def test_doctor_misses_the_backups_only_where_they_were_set_up(stack, beats):
+    def missed():
+        lines = stack.command("doctor", check=False).stdout.splitlines()
+        return [line for line in lines if "never succeeded" in line and any(job in line for job, _ in OWN)]
+    assert missed() == []
+    base = stack.state / "backup" / "base"
+    base.mkdir(parents=True)
+    try:
+        lines = missed()
+        assert [line.split()[:3] for line in lines] == [["warn", "timers", job] for job in ("backup", "restore-rehearsal")]
+        assert all("see that its timer is installed" in line for line in lines)
+        beats("backup", 5)
+        beats("restore-rehearsal", 5)
+        assert missed() == []
+    finally:
+        base.rmdir()
+        base.parent.rmdir()
 
 
 def test_doctor_names_the_same(stack, beats):
