@@ -32,6 +32,13 @@ def rounds_of(running, blow):
     assert figures["acknowledged"] > 0 and figures["failed_then_repeated"] > 0
 
 
+def test_without_a_build_nothing_is_begun(tmp_path):
+    """Whoever builds and starts again gets all of it: no half-made database is in the way."""
+    cluster = clusters.Cluster(tmp_path, networks=False, preset="unbuilt")
+    assert "build/unbuilt is not built" in cluster.run("start", check=False)
+    assert not cluster.state.exists()
+
+
 def test_a_killed_leader(running):
     rounds_of(running, "kill")
 
