@@ -32,6 +32,10 @@ set(ROUTE_LIMIT_GET_public "${limited_get}")
 set(ROUTE_LIMIT_GET_visitor "${limited_get}")
 set(ROUTE_LIMIT_GET_anyone "${limited_get}")
 
+# Nobody guesses an alert's code, so its POSTs are answers, not a form to be flooded; its GETs are a page with
+# photos, fetched by a preview before the person opens it, and by several people behind one address.
+set(ROUTE_LIMIT_alert_link "${limited_get}")
+
 # What one route needs of nginx and no other. A photo takes a telephone minutes to send, and seconds to
 # convert; nginx keeps what it has of it in a file of its own until then.
 set(ROUTE_NGINX_ticket_photo "client_max_body_size 11m;
@@ -78,6 +82,9 @@ foreach(ROUTE_NAME IN LISTS ROUTES)
 	set(ROUTE_LIMIT "${ROUTE_LIMIT_GET_${ROUTE_${ROUTE_NAME}_CALLER}}")
 	if(methods MATCHES POST)
 		set(ROUTE_LIMIT "${ROUTE_LIMIT_POST_${ROUTE_${ROUTE_NAME}_CALLER}}")
+	endif()
+	if(DEFINED ROUTE_LIMIT_${ROUTE_NAME})
+		set(ROUTE_LIMIT "${ROUTE_LIMIT_${ROUTE_NAME}}")
 	endif()
 	set(ROUTE_NGINX "${ROUTE_NGINX_${ROUTE_NAME}}")
 	# No request has a body there. A cron route ignores what it is sent, and may be sent any.

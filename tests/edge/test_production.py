@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import select
 import shutil
 import socket
 import ssl
@@ -588,6 +589,43 @@ def test_the_form_takes_few_at_a_time(server):
     check_problem(program[429][0], "too-many-requests")
 
 
+@pytest.mark.parametrize("path, source", [("/r/Ab3Cd5Ef7Gh9", "127.0.0.19"), ("/a/Ab3Cd5Ef7Gh9", "127.0.0.20")])
+def test_links_in_messages_are_opened_as_pages_are(server, path, source):
+    """Whatever it is behind one address: previews, a page with its photos, several people on call."""
+    answers = flood(server, "GET", path, 200, source)
+    assert set(answers) == {404, 429} and len(answers[404]) >= 60
+    check_page(answers[429][0], 429)
+
+
+def test_uploads_in_hand_are_counted_by_address_and_all_together(server):
+    head = f"POST /api/ticket/photo HTTP/1.1\r\nHost: {OWN}\r\nConnection: close\r\nContent-Length: 1000\r\n\r\nx".encode()
+    with contextlib.ExitStack() as stack:
+        def begin(source):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.ports.local), 60, source_address=(source, 0)))
+            connection.sendall(head)
+            return connection
+
+        def refused(connections, least):
+            """Those that are answered although their photo is not there yet."""
+            wait_for(lambda: len(select.select(connections, [], [], 0)[0]) >= least, what="a refusal")
+            return select.select(connections, [], [], 0)[0]
+        one = refused([begin("127.0.1.1") for _ in range(8)], 2)
+        many = refused([begin(f"127.0.1.{2 + n // 6}") for n in range(200)], 6)
+        assert (len(one), len(many)) == (2, 6)
+        for connection in (*one, *many):
+            assert Answer(connection, "POST").status_code == 429
+    # Whoever hangs up makes room.
+    wait_for(lambda: server.ask("POST", "/api/ticket/photo", OWN, body=b"x", source="127.0.1.250").status_code != 429, what="room")
+
+
+def test_a_photo_may_take_half_a_minute_between_two_pieces(server):
+    done = subprocess.run(["nginx", "-T", "-e", f"{server.root}/error.log", "-p", f"{server.root}/", "-c", f"{server.root}/nginx.conf"],
+                          env={"PATH": PATH}, capture_output=True, text=True, timeout=60)
+    (location,) = re.findall(r'location = "/api/ticket/photo" \{(.*?)\n\}', done.stdout, re.S)
+    for name in ("client_body_timeout", "fastcgi_send_timeout", "fastcgi_read_timeout"):
+        assert re.findall(rf"\b{name} (\w+);", location) == ["30s"], name
+
+
 def test_whoever_is_verified_is_not_counted(server):
     for path, status in (("/api/webhook/missed-call", 405), ("/api/ticket/status", 405), ("/api/cron/escalate", 401)):
         assert set(flood(server, "PUT", path, 100, "127.0.0.16", MAIN)) == {status}
@@ -638,7 +676,7 @@ def test_the_logs_hold_nothing_of_a_visitor(server):
     told = {"number": "791234567", "token": "s3cr3ttoken0123", "code": "Ab3Cd5Ef7Gh9", "agent": "Very-Own-Browser", "address": "127.0.0.18"}
     headers = {"User-Agent": told["agent"], "Referer": f"https://x.example/?n={told['number']}"}
     paths = [f"/?phone={told['number']}", f"/api/webhook/missed-call/generic/{told['token']}?From={told['number']}", f"/a/{told['code']}",
-             f"/api/webhook/gone/{told['token']}?x={told['number']}"]
+             f"/api/webhook/gone/{told['token']}?x={told['number']}", f"/r/{told['code']}"]
     answers = [server.ask("GET", path, headers=headers, source=told["address"]) for path in paths]
     answers += [server.plain("GET", path, headers=headers) for path in paths]
     assert answers[3].status_code == 503
@@ -648,7 +686,7 @@ def test_the_logs_hold_nothing_of_a_visitor(server):
     assert " 503 GET /api/webhook/gone/*** " in line and "/gone.sock 502 " in line
     # access.log is that of other sites: what is no HTTP at all goes to the first of the port.
     words = server.log.read_text() + server.error_log.read_text() + (server.root / "error.log").read_text()
-    assert "/api/webhook/missed-call/generic/***" in words and "/a/***" in words
+    assert "/api/webhook/missed-call/generic/***" in words and "/a/***" in words and "/r/***" in words
     for kind, word in told.items():
         assert word not in words, kind
     assert "127.0.0.1" not in words
