@@ -4,9 +4,11 @@
 #include "phone.h"
 
 #include <check.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "clock.h"
 #include "problem.h"
@@ -217,6 +219,39 @@ START_TEST(what_is_no_number_costs_no_more_than_a_number)
 	/* The library alone would take minutes for one. */
 	ck_assert(clock_ticks_us() - start < 2 * CLOCK_SECOND);
 	free(text);
+}
+END_TEST
+
+/* Processor time of so many parses, in clock()'s ticks. */
+static clock_t
+cost_of(const char *text, bool is_number)
+{
+	clock_t start = clock();
+	struct phone phone;
+	struct problem why;
+
+	for (int i = 0; i < 200; i++)
+		ck_assert_int_eq(phone_parse(&phone, text, "CH", NULL, &why),
+		    is_number ? 0 : -1);
+	return clock() - start;
+}
+
+/* The least of several: whatever else the machine does only adds to it. */
+START_TEST(ten_thousand_digits_cost_no_more_than_a_number)
+{
+	static char digits[10001];
+	clock_t usual = LONG_MAX, most = LONG_MAX;
+
+	phone_init();
+	memset(digits, '4', sizeof(digits) - 1);
+	for (int round = 0; round < 7; round++) {
+		clock_t one = cost_of("+41 79 123 45 67", true);
+		clock_t other = cost_of(digits, false);
+
+		usual = one < usual ? one : usual;
+		most = other < most ? other : most;
+	}
+	ck_assert_msg(most <= usual, "%ld and %ld", (long)most, (long)usual);
 }
 END_TEST
 
@@ -454,6 +489,7 @@ main(void)
 	tcase_add_test(tc, an_e164_number_is_read_as_itself);
 	tcase_add_loop_test(tc, a_number_in_one_piece_is_the_one_in_two, 0, 7);
 	tcase_add_test(tc, what_is_no_number_costs_no_more_than_a_number);
+	tcase_add_test(tc, ten_thousand_digits_cost_no_more_than_a_number);
 	LOOP(tc, a_caller_who_shows_no_number_is_recognised, withheld);
 	tcase_add_test(tc, only_mobiles_get_a_text);
 	tcase_add_test(tc, country_codes_are_compared_whole);
