@@ -67,7 +67,7 @@ foreach(label route edge browser life)
 		get_filename_component(name ${script} NAME_WE)
 		string(REPLACE "test_" "" name ${name})
 		set(test ${label}/${name})
-		add_test(NAME ${test} COMMAND ${PYTEST} -q -p no:cacheprovider ${script})
+		add_test(NAME ${test} COMMAND ${PYTEST} -q -rs -p no:cacheprovider ${script})
 		set_tests_properties(${test} PROPERTIES LABELS ${label} TIMEOUT 900
 			ENVIRONMENT "${stack_env}" WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
 		# A browser is many processes.
