@@ -402,7 +402,8 @@ code_of(const char *country)
 	if (*country != '+' || country[1] == '0' || digits == 0 ||
 	    digits > AREA_DIGITS || country[1 + digits] != '\0')
 		return "";
-	library()->GetRegionCodeForCountryCode(std::atoi(country + 1), &region);
+	library()->GetRegionCodeForCountryCode(
+	    static_cast<int>(std::strtol(country + 1, nullptr, 10)), &region);
 	return region == REGION_NONE ? "" : country + 1;
 }
 

@@ -45,7 +45,6 @@ enum outcome_kind {
 /* An unknown message, as its provider is asked about it. */
 struct inquiry {
 	const char *id;
-	int attempt;
 	const struct provider *provider;
 	const char *provider_id; /* theirs, if one ever came; or NULL */
 	const char *from;
@@ -53,7 +52,8 @@ struct inquiry {
 	const char *body;
 	int64_t written_us; /* when the row was, since 1970 */
 	int64_t lost_us;    /* when it became unknown */
-	int asks;           /* how often it was asked about, with this time */
+	int attempt;
+	int asks; /* how often it was asked about, with this time */
 	struct account account;
 	const char *account_error; /* why it cannot be used, or NULL */
 };

@@ -69,8 +69,8 @@ static const char *const bad[] = {
 	/* Nothing is fetched, nothing expanded. */
 	"<!DOCTYPE R SYSTEM \"http://127.0.0.1/x.dtd\"><R><A>1</A></R>",
 	"<!DOCTYPE R [<!ENTITY a SYSTEM \"file:///etc/passwd\">]><R>&a;</R>",
-	"<!DOCTYPE R [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>"
-	"<R>&b;</R>",
+	("<!DOCTYPE R [<!ENTITY a \"aaaaaaaa\"><!ENTITY b \"&a;&a;&a;\">]>"
+	 "<R>&b;</R>"),
 	"<R>&unknown;</R>",
 };
 
