@@ -8,7 +8,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +28,7 @@
 #include "notify.h"
 #include "problem.h"
 #include "provider.h"
+#include "signals.h"
 
 #define PATH_MAX_BYTES 4096
 #define SECOND_US INT64_C(1000000)
@@ -141,22 +141,6 @@ bell_close(struct bell *b)
 	}
 	if (b->lock >= 0)
 		(void)close(b->lock);
-}
-
-static int
-signals_open(void)
-{
-	sigset_t stops;
-
-	(void)sigemptyset(&stops);
-	(void)sigaddset(&stops, SIGTERM);
-	(void)sigaddset(&stops, SIGINT);
-	(void)sigaddset(&stops, SIGHUP);
-	(void)sigaddset(&stops, SIGQUIT);
-	if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0)
-		return -1;
-	(void)signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 static void

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "buf.h"
 #include "clock.h"
@@ -31,13 +30,10 @@ is_allowed(void)
 static enum command_exit
 show(struct command_run *run)
 {
-	struct clock_time now = clock_now(), system;
-	struct timespec ts;
+	struct clock_time now = clock_now(), system = { clock_system_us() };
 	int64_t ahead_s;
 	struct buf b;
 
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	system.us = ts.tv_sec * CLOCK_SECOND + ts.tv_nsec / 1000;
 	ahead_s = (now.us - system.us +
 		      (now.us < system.us ? -1 : 1) * CLOCK_SECOND / 2) /
 	          CLOCK_SECOND;

@@ -11,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -94,17 +93,6 @@ found(struct doctor *d, enum level level, const char *what, const char *mend,
 	json_obj_close(&d->json);
 }
 
-static struct clock_time
-system_time(void)
-{
-	struct clock_time t;
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	t.us = ts.tv_sec * CLOCK_SECOND + ts.tv_nsec / 1000;
-	return t;
-}
-
 struct role {
 	const char *name;
 	enum stmt_role role;
@@ -157,7 +145,7 @@ role_look(struct doctor *d, struct db *db, const struct role *role)
 				    : "cannot be reached");
 		return NULL;
 	}
-	d->asked = system_time();
+	d->asked.us = clock_system_us();
 	text = state_text(d, db, role);
 	if (text == NULL ||
 	    json_parse_stored(&state, d->run->arena, text, &why) != 0) {
@@ -582,7 +570,7 @@ spool_waiting_look(struct doctor *d)
 {
 	struct spool_count waiting = spool_count(SPOOL_WAIT);
 	struct spool_count failed = spool_count(SPOOL_FAILED);
-	int64_t age_us = system_time().us - waiting.oldest_us;
+	int64_t age_us = clock_system_us() - waiting.oldest_us;
 	bool is_late = waiting.count > 0 && age_us > WAITING_LONG;
 
 	if (waiting.count == 0)
@@ -616,7 +604,7 @@ spool_look(struct doctor *d)
 		return;
 	}
 	spool_waiting_look(d);
-	if (roster_us == 0 || system_time().us - roster_us > ROSTER_OLD)
+	if (roster_us == 0 || clock_system_us() - roster_us > ROSTER_OLD)
 		found(d, LEVEL_FAIL, "spool",
 		    "see that replay runs, and its log",
 		    "whom webhooks may reach was not read for minutes: "

@@ -11,12 +11,10 @@
  */
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -31,6 +29,7 @@
 #include "report.h"
 #include "roster.h"
 #include "route.h"
+#include "signals.h"
 #include "spool.h"
 #include "webhook.h"
 
@@ -63,22 +62,6 @@ struct replay {
 	unsigned long failed;
 	struct stuck stuck[SPOOL_LANES];
 };
-
-static int
-signals_open(void)
-{
-	sigset_t stops;
-
-	(void)sigemptyset(&stops);
-	(void)sigaddset(&stops, SIGTERM);
-	(void)sigaddset(&stops, SIGINT);
-	(void)sigaddset(&stops, SIGHUP);
-	(void)sigaddset(&stops, SIGQUIT);
-	if (sigprocmask(SIG_BLOCK, &stops, NULL) != 0)
-		return -1;
-	(void)signal(SIGPIPE, SIG_IGN);
-	return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
-}
 
 /* Wait so long for a signal; true once there was one. */
 static bool

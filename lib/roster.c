@@ -108,15 +108,6 @@ look(struct arena *a)
 	return rc;
 }
 
-static int64_t
-now_us(void)
-{
-	struct timespec ts;
-
-	(void)clock_gettime(CLOCK_REALTIME, &ts);
-	return us_of(ts);
-}
-
 int64_t
 roster_read_us(void)
 {
@@ -136,7 +127,7 @@ roster_find(
 	size_t len;
 
 	*out = NULL;
-	if (look(a) != 0 || now_us() - us_of(mapped.written) > ROSTER_MAX_AGE) {
+	if (look(a) != 0 || clock_system_us() - us_of(mapped.written) > ROSTER_MAX_AGE) {
 		log_error("spool: the roster in it is missing or too old: does "
 			  "replay run?");
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
@@ -180,13 +171,15 @@ int
 roster_refresh(struct db *db, struct problem *why)
 {
 	/* When it was asked: what changes meanwhile is not in it. */
+	int64_t asked_us = clock_system_us();
 	struct timespec times[2];
 	struct arena *a = arena_new(ROSTER_ARENA);
 	const char *text;
 	size_t len;
 	int rc = 0;
 
-	(void)clock_gettime(CLOCK_REALTIME, &times[0]);
+	times[0].tv_sec = asked_us / CLOCK_SECOND;
+	times[0].tv_nsec = asked_us % CLOCK_SECOND * 1000;
 	times[1] = times[0];
 	text = lines_read(&len, db, a, why);
 	if (text == NULL) {
