@@ -599,8 +599,9 @@ spool_look(struct doctor *d)
 		return;
 	}
 	if (spool_check(&why) != 0) {
-		found(d, LEVEL_FAIL, "spool", "run as the user of the programs",
-		    "%s", why.detail);
+		found(d, LEVEL_FAIL, "spool",
+		    "correct it, or run as the user of the programs", "%s",
+		    why.detail);
 		return;
 	}
 	spool_waiting_look(d);

@@ -101,8 +101,13 @@ path_plain(const struct request *req)
 
 int
 backlog_keep(const struct request *req, const struct sender_firm *sender,
-    const char *key, struct problem *why)
+    const char *firm, const char *key, struct problem *why)
 {
+	struct spool_item item = {
+		.key = key,
+		.firm = firm == NULL ? "" : firm,
+		.came_us = req->came_us,
+	};
 	struct clock_text now = clock_text(req->now);
 	const struct text parts[PART_MAX] = {
 		[PART_KEY] = text_of(key),
@@ -129,7 +134,9 @@ backlog_keep(const struct request *req, const struct sender_firm *sender,
 		buf_add(&b, parts[i].bytes, parts[i].len);
 		buf_char(&b, '\n');
 	}
-	if (spool_put(req->arena, key, req->came_us, b.text, b.len, why) != 0)
+	item.bytes = b.text;
+	item.len = b.len;
+	if (spool_put(req->arena, &item, why) != 0)
 		return -1;
 	log_info("%s: waits in the spool", req->id);
 	return 0;

@@ -29,9 +29,10 @@ bool backlog_is_open(const struct request *req);
 const char *backlog_key(struct arena *a, const char *from, const char *other);
 bool backlog_has(const struct request *req, const char *key);
 
-/* Keep a request whose sender was believed. -1 as spool_put(). */
+/* Keep a request whose sender was believed; firm is the id of whom it is for,
+ * or NULL where that is not known. -1 as spool_put(). */
 int backlog_keep(const struct request *req, const struct sender_firm *sender,
-    const char *key, struct problem *why);
+    const char *firm, const char *key, struct problem *why);
 
 /* The answer to one who reads JSON: 202, and nothing is decided. */
 void backlog_answer(struct response *res);

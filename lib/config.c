@@ -4,10 +4,13 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "problem.h"
 
 static const struct {
 	const char *name;
@@ -27,6 +30,23 @@ config_get(enum config which)
 
 	return value == NULL || *value == '\0' ? settings[which].fallback
 	                                       : value;
+}
+
+int
+config_number(
+    long *out, enum config which, long least, long most, struct problem *why)
+{
+	const char *value = config_get(which);
+	char *end;
+
+	errno = 0;
+	*out = strtol(value, &end, 10);
+	if (isdigit((unsigned char)*value) && *end == '\0' && errno == 0 &&
+	    *out >= least && *out <= most)
+		return 0;
+	return problem(why, PROBLEM_INTERNAL, NULL,
+	    "%s is \"%s\", not a number from %ld to %ld", config_name(which),
+	    value, least, most);
 }
 
 bool

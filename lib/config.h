@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+struct problem;
+
 enum config {
 #define CONFIG(name, fallback, meaning) CONFIG_##name,
 #include "config.def"
@@ -17,6 +19,11 @@ enum config {
 
 /* Never NULL; belongs to the environment. */
 const char *config_get(enum config which);
+
+/* A setting that is a number, of digits only. -1 with PROBLEM_INTERNAL, whose
+ * detail is a line for the log, if it is none from least to most. */
+int config_number(
+    long *out, enum config which, long least, long most, struct problem *why);
 
 /* Has the environment a value, or does the default hold? */
 bool config_is_set(enum config which);

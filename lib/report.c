@@ -201,8 +201,8 @@ put_off(struct report *r, const struct request *req, struct problem *why)
 		    "The database cannot be asked about this sender");
 	r->waits = true;
 	why->code = PROBLEM_NONE;
-	return backlog_keep(
-	    req, &firm, backlog_key(req->arena, NULL, r->event.id), why);
+	return backlog_keep(req, &firm, firm.customer_id,
+	    backlog_key(req->arena, NULL, r->event.id), why);
 }
 
 /* Nothing but 200 is read by Twilio and eCall; what Kannel gets beyond it could

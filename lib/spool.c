@@ -3,6 +3,7 @@
  */
 #include "spool.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,12 +25,18 @@
 
 #define MAGIC "opsfabric-spool 1 "
 #define MAGIC_LEN (sizeof(MAGIC) - 1)
+/* Before its version. */
+#define NAME_OF_MAGIC (sizeof("opsfabric-spool ") - 1)
 #define HASH_LEN 64
 #define HEAD_LEN (MAGIC_LEN + HASH_LEN + 1)
 
 #define US_DIGITS 16
+#define US_MOST INT64_C(9999999999999999)
 #define ID_LEN 36
 #define NAME_LEN (US_DIGITS + 1 + ID_LEN)
+/* Of the firm, at its end. */
+#define MARKS 256
+#define MARK_LEN 2
 #define LANE_PATH_SIZE 32
 #define PATH_SIZE 4096
 
@@ -39,6 +46,13 @@
  * told. */
 #define COUNT_AGE_US (2 * CLOCK_SECOND)
 #define TELL_US (10 * CLOCK_SECOND)
+/* Of all that may wait: where firms with much get no more, and what is much. */
+#define SHARED_FROM(most) ((most) - (most) / 4)
+#define SHARE(most) ((most) / 16)
+#define MOST_MOST 10000000L
+
+/* SPOOL_MAX, once it was looked at. */
+static long most;
 
 bool
 spool_is_on(void)
@@ -130,6 +144,8 @@ check(bool makes, struct problem *why)
 	static const char *const names[] = { ".", "wait", "failed", "new" };
 	char path[PATH_SIZE];
 
+	if (config_number(&most, CONFIG_SPOOL_MAX, 1, MOST_MOST, why) != 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		path_write(path, names[i]);
 		if (i == 0)
@@ -193,36 +209,49 @@ lane_open(int lane)
 	return opendir(path);
 }
 
-/* Counts into *out; NULL is an empty one. */
+/* The next of our files; NULL at the end, and of a directory that is not there.
+ */
+static const char *
+dir_next(DIR *dir)
+{
+	const struct dirent *entry = NULL;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (is_name(entry->d_name))
+			return entry->d_name;
+	return NULL;
+}
+
+static void
+dir_close(DIR *dir)
+{
+	if (dir != NULL)
+		(void)closedir(dir);
+}
+
+/* Counts into *out. */
 static void
 dir_count(struct spool_count *out, DIR *dir)
 {
-	const struct dirent *entry;
+	const char *name;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		int64_t came_us = spool_came_us(entry->d_name);
+	while ((name = dir_next(dir)) != NULL) {
+		int64_t came_us = spool_came_us(name);
 
-		if (!is_name(entry->d_name))
-			continue;
 		out->count++;
 		if (out->oldest_us == 0 || came_us < out->oldest_us)
 			out->oldest_us = came_us;
 	}
-	if (dir != NULL)
-		(void)closedir(dir);
+	dir_close(dir);
 }
 
 bool
 spool_has(const char *key)
 {
 	DIR *dir = lane_open(spool_lane(key));
-	const struct dirent *entry;
-	bool has = false;
+	bool has = dir_next(dir) != NULL;
 
-	while (!has && dir != NULL && (entry = readdir(dir)) != NULL)
-		has = is_name(entry->d_name);
-	if (dir != NULL)
-		(void)closedir(dir);
+	dir_close(dir);
 	return has;
 }
 
@@ -251,14 +280,12 @@ by_name(const void *a, const void *b)
 static void
 dir_list(struct spool_names *out, struct arena *a, DIR *dir)
 {
-	const struct dirent *entry;
+	const char *name;
 	size_t room = 64;
 
 	out->name = arena_alloc(a, room * sizeof(*out->name));
 	out->count = 0;
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (!is_name(entry->d_name))
-			continue;
+	while ((name = dir_next(dir)) != NULL) {
 		if (out->count == room) {
 			const char **more =
 			    arena_alloc(a, 2 * room * sizeof(*more));
@@ -267,10 +294,9 @@ dir_list(struct spool_names *out, struct arena *a, DIR *dir)
 			out->name = more;
 			room *= 2;
 		}
-		out->name[out->count++] = arena_strdup(a, entry->d_name);
+		out->name[out->count++] = arena_strdup(a, name);
 	}
-	if (dir != NULL)
-		(void)closedir(dir);
+	dir_close(dir);
 	qsort(out->name, out->count, sizeof(*out->name), by_name);
 }
 
@@ -289,22 +315,53 @@ spool_list_failed(struct spool_names *out, struct arena *a)
 	dir_list(out, a, opendir(path));
 }
 
-static bool
-is_full(void)
-{
-	static int64_t counted_at_us;
-	static size_t count;
-	size_t most = (size_t)strtoul(config_get(CONFIG_SPOOL_MAX), NULL, 10);
+/* How many wait, by the marks of their firms. */
+static struct {
+	int64_t at_us;
+	long all;
+	long of[MARKS];
+} counted;
 
-	if (counted_at_us == 0 ||
-	    clock_ticks_us() - counted_at_us > COUNT_AGE_US) {
-		count = spool_count(SPOOL_WAIT).count;
-		counted_at_us = clock_ticks_us();
+static unsigned
+mark_of(const char *firm)
+{
+	return (unsigned)spool_lane(firm);
+}
+
+static void
+count_again(void)
+{
+	const char *name;
+
+	memset(&counted, 0, sizeof(counted));
+	for (int lane = 0; lane < SPOOL_LANES; lane++) {
+		DIR *dir = lane_open(lane);
+
+		while ((name = dir_next(dir)) != NULL) {
+			counted.all++;
+			counted.of[strtoul(
+			    name + NAME_LEN - MARK_LEN, NULL, 16)]++;
+		}
+		dir_close(dir);
 	}
-	if (count >= most)
-		return true;
-	count++;
-	return false;
+	counted.at_us = clock_ticks_us();
+}
+
+/* There is room for one more, which is counted. */
+static bool
+has_room(const char *firm)
+{
+	unsigned mark = mark_of(firm);
+
+	if (counted.at_us == 0 ||
+	    clock_ticks_us() - counted.at_us > COUNT_AGE_US)
+		count_again();
+	if (counted.all >= most || (counted.all >= SHARED_FROM(most) &&
+				       counted.of[mark] >= SHARE(most)))
+		return false;
+	counted.all++;
+	counted.of[mark]++;
+	return true;
 }
 
 static int
@@ -389,26 +446,47 @@ name_give(const char *from, const struct spool_file *file)
 	return -1;
 }
 
+/*
+ * Behind all that wait there, also when the clock was set back. Whoever puts
+ * another there at the same moment has not been answered yet, so between these
+ * two there is no order.
+ */
+static const char *
+name_new(struct arena *a, const struct spool_item *item, const char *id)
+{
+	DIR *dir = lane_open(spool_lane(item->key));
+	int64_t us = item->came_us;
+	const char *name;
+
+	while ((name = dir_next(dir)) != NULL)
+		if (us <= spool_came_us(name))
+			us = spool_came_us(name) + 1;
+	dir_close(dir);
+	return arena_printf(a, "%0*" PRId64 "-%.*s%02x", US_DIGITS,
+	    us > US_MOST ? US_MOST : us, ID_LEN - MARK_LEN, id,
+	    mark_of(item->firm));
+}
+
 int
-spool_put(struct arena *a, const char *key, int64_t came_us, const char *bytes,
-    size_t len, struct problem *why)
+spool_put(struct arena *a, const struct spool_item *item, struct problem *why)
 {
 	const char *id = id_new_in(a);
 	const char *path = spool_path(a, arena_printf(a, "new/%s", id));
-	struct digest_hex hash = digest_sha256(bytes, len);
+	struct digest_hex hash = digest_sha256(item->bytes, item->len);
 	const char *head = arena_printf(a, MAGIC "%s\n", hash.text);
 	struct spool_file file = {
 		.place = SPOOL_WAIT,
-		.lane = spool_lane(key),
-		.name =
-		    arena_printf(a, "%0*" PRId64 "-%s", US_DIGITS, came_us, id),
+		.lane = spool_lane(item->key),
+		.name = name_new(a, item, id),
 	};
 
-	if (is_full()) {
+	assert(most > 0 && HEAD_LEN + item->len <= SPOOL_FILE_MAX);
+	if (!has_room(item->firm)) {
 		errno = EDQUOT;
-		return failed(why, "SPOOL_MAX files wait");
+		return failed(why,
+		    "what came beyond SPOOL_MAX, or a firm's share of it,");
 	}
-	if (new_write(path, head, bytes, len) == 0 &&
+	if (new_write(path, head, item->bytes, item->len) == 0 &&
 	    name_give(path, &file) == 0)
 		return 0;
 	(void)failed(why, path);
@@ -416,26 +494,59 @@ spool_put(struct arena *a, const char *key, int64_t came_us, const char *bytes,
 	return -1;
 }
 
-/* A file's bytes; *len without the NUL behind them. */
-static char *
-file_read(size_t *len, const char *path, struct arena *a)
+/* What is no file of ours, whatever its name. */
+static int
+foreign(struct problem *why, const char *what)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	char *bytes = NULL;
-	struct stat st;
-	ssize_t got;
+	return problem(why, PROBLEM_FIELD_INVALID, NULL, "%s", what);
+}
 
-	if (fd < 0)
-		return NULL;
-	if (fstat(fd, &st) == 0) {
-		*len = (size_t)st.st_size;
-		bytes = arena_alloc(a, *len + 1);
-		got = read(fd, bytes, *len);
-		if (got < 0 || (size_t)got != *len)
-			bytes = NULL;
+static ssize_t
+read_all(int fd, char *bytes, size_t len)
+{
+	size_t have = 0;
+	ssize_t got = 1;
+
+	while (have < len && got > 0) {
+		got = read(fd, bytes + have, len - have);
+		if (got > 0)
+			have += (size_t)got;
 	}
-	(void)close(fd);
-	return bytes;
+	return got < 0 ? -1 : (ssize_t)have;
+}
+
+/* A file's bytes, as many as there may be; *len without the NUL behind them. */
+static int
+file_read(char **bytes, size_t *len, const char *path, struct arena *a,
+    struct problem *why)
+{
+	/* Whatever lies there must not make the program wait. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+	ssize_t got = -1;
+	int rc = 0;
+
+	if (fd < 0 && errno == ENOENT)
+		return problem(why, PROBLEM_NOT_FOUND, NULL,
+		    "There is no such file in the spool");
+	if (fd < 0 && errno == ELOOP)
+		return foreign(why, "This is a link, and no file of the spool");
+	if (fd < 0 || fstat(fd, &st) != 0)
+		rc = failed(why, path);
+	else if (!S_ISREG(st.st_mode))
+		rc = foreign(why, "This is no file, nor of the spool");
+	else if (st.st_size > (off_t)SPOOL_FILE_MAX)
+		rc = foreign(why, "It is larger than any file of the spool");
+	if (rc == 0) {
+		*bytes = arena_alloc(a, (size_t)st.st_size + 1);
+		got = read_all(fd, *bytes, (size_t)st.st_size);
+		if (got < 0)
+			rc = failed(why, path);
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	*len = got < 0 ? 0 : (size_t)got;
+	return rc;
 }
 
 int
@@ -444,24 +555,22 @@ spool_get(const char **bytes, size_t *len, const struct spool_file *file,
 {
 	struct digest_hex hash;
 	char path[PATH_SIZE];
-	const char *all;
+	char *all;
 
 	file_path(path, file);
-	all = file_read(len, path, a);
-	if (all == NULL && errno == ENOENT)
-		return problem(why, PROBLEM_NOT_FOUND, NULL,
-		    "There is no such file in the spool");
-	if (all == NULL)
-		return failed(why, path);
-	if (*len < HEAD_LEN || memcmp(all, MAGIC, MAGIC_LEN) != 0)
-		return problem(why, PROBLEM_FIELD_INVALID, NULL,
-		    "This is no file of the spool");
+	if (file_read(&all, len, path, a, why) != 0)
+		return -1;
+	if (*len >= MAGIC_LEN && memcmp(all, MAGIC, NAME_OF_MAGIC) == 0 &&
+	    memcmp(all, MAGIC, MAGIC_LEN) != 0)
+		return foreign(why, "Another version of this program wrote it");
+	if (*len < HEAD_LEN || memcmp(all, MAGIC, MAGIC_LEN) != 0 ||
+	    all[HEAD_LEN - 1] != '\n')
+		return foreign(why, "This is no file of the spool");
 	*bytes = all + HEAD_LEN;
 	*len -= HEAD_LEN;
 	hash = digest_sha256(*bytes, *len);
 	if (memcmp(hash.text, all + MAGIC_LEN, HASH_LEN) != 0)
-		return problem(why, PROBLEM_FIELD_INVALID, NULL,
-		    "It is torn: its hash does not fit");
+		return foreign(why, "It is torn: its hash does not fit");
 	return 0;
 }
 

@@ -4,13 +4,19 @@
  * SPOOL_DIR, 0700, of the programs' user:
  *
  *	wait/<hh>/<us>-<id>  one file each, taken in the order of their names;
- *	                     <us> is when it came, microseconds in 16 digits;
- *	                     <hh> is 2 digits of a hash of who it is about:
- *	                     within one of these the order holds
+ *	                     <us> is when it came, microseconds in 16 digits,
+ *	                     and never before the newest that waits there,
+ *	                     whatever became of the clock; <hh> is 2 digits of a
+ *	                     hash of who it is about: within one of these the
+ *	                     order holds. The last 2 digits of <id> are of a
+ *	                     hash of the firm, which is how shares are counted
  *	failed/<us>-<id>     what could not be taken, until an operator says
- *what becomes of it new/                 what is being written; without meaning
- *after a minute roster               roster.h replay.lock          locked by
- *the program that takes them
+ *	                     what becomes of it
+ *	new/                 what is being written; without meaning after a
+ *	                     minute
+ *	roster               roster.h
+ *	in_hand              trial.h
+ *	replay.lock          locked by the program that takes them
  *
  * A file begins with "opsfabric-spool 1 <SHA-256 of the rest>" and a newline.
  * It is on the disk, and so is its name, when spool_put() returns: on the disk
@@ -34,6 +40,12 @@ enum spool_place {
 /* wait/00 to wait/ff. */
 #define SPOOL_LANES 256
 
+/* Of a name, with its NUL. */
+#define SPOOL_NAME_SIZE (16 + 1 + 36 + 1)
+
+/* No file has more bytes: a request has 64 KB of a body. */
+#define SPOOL_FILE_MAX ((size_t)1024 * 1024)
+
 /* False where SPOOL_DIR is "off". */
 bool spool_is_on(void);
 
@@ -41,9 +53,10 @@ bool spool_is_on(void);
 const char *spool_path(struct arena *a, const char *name);
 
 /*
- * Can it be used? -1 if not: a program does not start then. A full disk is no
- * reason, it may have room later. spool_open() makes the directories first; who
- * is another user than the programs only looks.
+ * Can it be used, and is SPOOL_MAX a number? -1 if not: a program does not
+ * start then. A full disk is no reason, it may have room later. spool_open()
+ * makes the directories first; who is another user than the programs only
+ * looks. One of them is called before spool_put().
  */
 int spool_open(struct problem *why);
 int spool_check(struct problem *why);
@@ -54,14 +67,26 @@ int spool_lane(const char *key);
 /* Does anything wait in the key's lane? */
 bool spool_has(const char *key);
 
+/* What is to be kept. */
+struct spool_item {
+	const char *key;  /* who it is about: its lane */
+	const char *firm; /* whose share it takes; "" is one like the others */
+	/* When it came, of the system's clock: not of clock_now(), which tests
+	 * move. */
+	int64_t came_us;
+	const char *bytes;
+	size_t len; /* less than SPOOL_FILE_MAX */
+};
+
 /*
- * Keep len bytes of what came at that instant of the system's clock (not of
- * clock_now(), which tests move): it stands in its lane by that. -1 with
- * PROBLEM_TRY_AGAIN where there is no room, or SPOOL_MAX files wait already;
- * the reason is in the log.
+ * Keep it: it is taken after all that waits in its lane. -1 with
+ * PROBLEM_TRY_AGAIN where there is no room on the disk, or none for that firm
+ * in SPOOL_MAX; the reason is in the log. Of the last quarter of SPOOL_MAX a
+ * firm has a sixteenth of the whole at most, what it had before included, so
+ * that the flood of one leaves room to the others.
  */
-int spool_put(struct arena *a, const char *key, int64_t came_us,
-    const char *bytes, size_t len, struct problem *why);
+int spool_put(
+    struct arena *a, const struct spool_item *item, struct problem *why);
 
 /* Put a file SPOOL_DIR/<name> in the place of the one that is there, as a whole
  * and without a hash. */

@@ -354,13 +354,19 @@ firm_remember(struct sender_firm *out, const struct webhook *hook,
 	    out, req->arena, hook->kind->channel, number.e164, why);
 }
 
+/* Who is believed, and whose it is. */
+struct remembered {
+	struct sender_firm by;
+	struct sender_firm firm;
+};
+
 /*
- * May it be answered now and taken later? *by becomes who is believed. A number
- * that is nobody's may be one of a new firm: whoever takes any answer has it
- * kept, the others hear later that it is nobody's.
+ * May it be answered now and taken later? A number that is nobody's may be one
+ * of a new firm: whoever takes any answer has it kept, the others hear later
+ * that it is nobody's.
  */
 static int
-told_check(struct sender_firm *by, struct webhook *hook,
+told_check(struct remembered *out, struct webhook *hook,
     const struct told *told, const struct request *req, struct problem *why)
 {
 	struct sender_firm firm;
@@ -374,30 +380,31 @@ told_check(struct sender_firm *by, struct webhook *hook,
 	    (firm.customer_id == NULL && !hook->dialect->answers_unmatched))
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
 		    "The database cannot be asked whether this may be taken");
-	*by = (struct sender_firm){ 0 };
+	*out = (struct remembered){ .firm = firm };
 	if (hook->sender.kind == SENDER_OF_FIRM)
-		*by = (struct sender_firm){ hook->sender.customer_id,
+		out->by = (struct sender_firm){ hook->sender.customer_id,
 			hook->sender.slug };
 	else if (hook->sender.kind == SENDER_UNKNOWN &&
 		 firm.customer_id != NULL)
-		*by = firm;
+		out->by = firm;
 	return 0;
 }
 
 static int
 put_off(struct webhook *hook, const struct request *req, struct problem *why)
 {
-	struct sender_firm by = { 0 };
+	struct remembered r = { 0 };
 	size_t count = hook->count > 0 ? hook->count : 1;
 
 	for (size_t i = 0; i < count; i++)
-		if (told_check(&by, hook, &hook->told[i], req, why) != 0)
+		if (told_check(&r, hook, &hook->told[i], req, why) != 0)
 			return -1;
 	/* Nothing was told. */
 	if (hook->count == 0)
 		return 0;
 	hook->waits = true;
-	return backlog_keep(req, &by, key_of(hook, req), why);
+	return backlog_keep(
+	    req, &r.by, r.firm.customer_id, key_of(hook, req), why);
 }
 
 /* ---- the route --------------------------------------------------------- */

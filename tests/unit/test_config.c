@@ -7,7 +7,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
+
+#include "problem.h"
 
 static char path[64];
 
@@ -94,6 +97,44 @@ START_TEST(a_file_that_is_not_there_is_told)
 }
 END_TEST
 
+static const struct {
+	const char *value;
+	long number; /* -1: refused */
+} numbers[] = {
+	{ "1", 1 },
+	{ "100", 100 },
+	{ "007", 7 },
+	{ "0", -1 },
+	{ "101", -1 },
+	{ "-5", -1 },
+	{ "+5", -1 },
+	{ " 5", -1 },
+	{ "5 ", -1 },
+	{ "5k", -1 },
+	{ "many", -1 },
+	{ "0x10", -1 },
+	{ "99999999999999999999999", -1 },
+};
+
+START_TEST(a_number_is_one_or_is_refused_by_its_name)
+{
+	struct problem why = { 0 };
+	long number;
+	int rc;
+
+	(void)setenv("SPOOL_MAX", numbers[_i].value, 1);
+	rc = config_number(&number, CONFIG_SPOOL_MAX, 1, 100, &why);
+	ck_assert_int_eq(rc, numbers[_i].number < 0 ? -1 : 0);
+	if (rc == 0) {
+		ck_assert_int_eq(number, numbers[_i].number);
+		return;
+	}
+	ck_assert_int_eq(why.code, PROBLEM_INTERNAL);
+	ck_assert_ptr_nonnull(strstr(why.detail, "SPOOL_MAX is \""));
+	ck_assert_ptr_nonnull(strstr(why.detail, "from 1 to 100"));
+}
+END_TEST
+
 int
 main(void)
 {
@@ -108,6 +149,8 @@ main(void)
 	tcase_add_test(tc, what_is_set_stays);
 	tcase_add_test(tc, nothing_else_gets_into_the_environment);
 	tcase_add_test(tc, a_file_that_is_not_there_is_told);
+	tcase_add_loop_test(tc, a_number_is_one_or_is_refused_by_its_name, 0,
+	    (int)(sizeof(numbers) / sizeof(numbers[0])));
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
