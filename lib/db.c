@@ -50,6 +50,7 @@ struct db {
 	int64_t deadline_us; /* of this batch */
 	int64_t retry_at_us; /* next attempt to connect */
 	int64_t brief_until_us; /* those until then are brief */
+	int64_t answered_us;    /* of the system's clock */
 	struct db_effort effort;
 };
 
@@ -102,6 +103,12 @@ bool
 db_is_wrong(const struct db *db)
 {
 	return db->wrong;
+}
+
+int64_t
+db_answered_us(const struct db *db)
+{
+	return db->answered_us;
 }
 
 bool
@@ -215,6 +222,7 @@ pipeline_read(struct db *db, int64_t deadline_us,
 		}
 		if (PQresultStatus(result) == PGRES_PIPELINE_SYNC) {
 			PQclear(result);
+			db->answered_us = clock_system_us();
 			return 0;
 		}
 		keep(arg, command, result);

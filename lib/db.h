@@ -14,6 +14,7 @@
 #define LIB_DB_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "stmt.h"
 
@@ -42,6 +43,9 @@ int db_connect(struct db *db, struct problem *why);
  * does not fit. The reason is in the log.
  */
 bool db_is_wrong(const struct db *db);
+
+/* When its server last answered, in microseconds since 1970; 0: never. */
+int64_t db_answered_us(const struct db *db);
 
 /* Has it just been found to be away? Whoever has another way takes that, and
  * does not wait for the next attempt. */

@@ -118,16 +118,28 @@ roster_read_us(void)
 	return rc == 0 ? us_of(mapped.written) : 0;
 }
 
+static bool
+is_of_use(struct arena *a, int64_t answered_us)
+{
+	int64_t written_us;
+
+	if (look(a) != 0)
+		return false;
+	written_us = us_of(mapped.written);
+	return clock_system_us() - written_us <= ROSTER_MAX_AGE &&
+	       answered_us - written_us <= ROSTER_LATE;
+}
+
 int
-roster_find(
-    const char **out, struct arena *a, const char *key, struct problem *why)
+roster_find(const char **out, struct arena *a, const char *key,
+    int64_t answered_us, struct problem *why)
 {
 	const char *line, *rest;
 	char wanted[KEY_SIZE];
 	size_t len;
 
 	*out = NULL;
-	if (look(a) != 0 || clock_system_us() - us_of(mapped.written) > ROSTER_MAX_AGE) {
+	if (!is_of_use(a, answered_us)) {
 		log_error("spool: the roster in it is missing or too old: does "
 			  "replay run?");
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,

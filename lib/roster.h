@@ -17,14 +17,21 @@
 #ifndef LIB_ROSTER_H
 #define LIB_ROSTER_H
 
+#include <stdint.h>
+
 #include "clock.h"
 
 struct arena;
 struct db;
 struct problem;
 
-/* How often it is read anew, and how old it may be when it is used. */
+/*
+ * How often it is read anew; how long before the database's last answer it may
+ * have been read when it is used, because whoever reads it may be restarted;
+ * and how old it may be at all.
+ */
 #define ROSTER_EVERY (5 * CLOCK_SECOND)
+#define ROSTER_LATE CLOCK_MINUTE
 #define ROSTER_MAX_AGE (24 * CLOCK_HOUR)
 
 /* Read it from the database (as the service role), and write it where it is
@@ -34,10 +41,12 @@ int roster_refresh(struct db *db, struct problem *why);
 /*
  * The rest of the line of that key, in the arena; NULL in *out if it has none.
  * -1 with PROBLEM_TRY_AGAIN where there is no roster, or only one that is too
- * old.
+ * old: answered_us is when the database was last known to be there, as
+ * db_answered_us(). One that was not read although it could have been does not
+ * know what was revoked since.
  */
-int roster_find(
-    const char **out, struct arena *a, const char *key, struct problem *why);
+int roster_find(const char **out, struct arena *a, const char *key,
+    int64_t answered_us, struct problem *why);
 
 /* When it was last true, in microseconds since 1970; 0: there is none. */
 int64_t roster_read_us(void);

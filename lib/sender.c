@@ -178,14 +178,15 @@ firm_split(struct sender_firm *out, struct arena *a, const char *line)
 }
 
 int
-sender_firm_find(struct sender_firm *out, struct arena *a, const char *channel,
-    const char *e164, struct problem *why)
+sender_firm_find(struct sender_firm *out, const struct request *req,
+    const char *channel, const char *e164, struct problem *why)
 {
+	struct arena *a = req->arena;
 	const char *line;
 
 	*out = (struct sender_firm){ 0 };
-	if (roster_find(
-		&line, a, arena_printf(a, "%s:%s", channel, e164), why) != 0)
+	if (roster_find(&line, a, arena_printf(a, "%s:%s", channel, e164),
+		db_answered_us(req->db), why) != 0)
 		return -1;
 	if (line != NULL)
 		firm_split(out, a, line);
@@ -199,7 +200,7 @@ token_remember(struct sender *s, const struct request *req, const char *hash,
 {
 	struct sender_firm firm;
 
-	if (sender_firm_find(&firm, req->arena, "token", hash, why) != 0)
+	if (sender_firm_find(&firm, req, "token", hash, why) != 0)
 		return -1;
 	if (firm.customer_id == NULL)
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,
@@ -347,7 +348,8 @@ trust_remember(const struct trust_slot **out, const struct sender_firm *firm,
 
 	*out = &remembered;
 	if (roster_find(&line, a,
-		arena_printf(a, "trust:%s", firm->customer_id), why) != 0)
+		arena_printf(a, "trust:%s", firm->customer_id),
+		db_answered_us(req->db), why) != 0)
 		return -1;
 	if (line == NULL || strlen(line) < 3)
 		return problem(why, PROBLEM_TRY_AGAIN, NULL,

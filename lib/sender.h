@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 
-struct arena;
 struct form;
 struct problem;
 struct request;
@@ -53,7 +52,7 @@ struct sender {
  * tenant_by_number()'s, or "token" for a hash. NULL in out->customer_id if it
  * is nobody's. -1 as roster_find().
  */
-int sender_firm_find(struct sender_firm *out, struct arena *a,
+int sender_firm_find(struct sender_firm *out, const struct request *req,
     const char *channel, const char *e164, struct problem *why);
 
 /* Is WEBHOOK_NETWORKS what it should be? By what is wrong nobody comes in. */

@@ -351,7 +351,7 @@ firm_remember(struct sender_firm *out, const struct webhook *hook,
 	    phone_parse(&number, told->to, "CH", NULL, &ignored) != 0)
 		return 0;
 	return sender_firm_find(
-	    out, req->arena, hook->kind->channel, number.e164, why);
+	    out, req, hook->kind->channel, number.e164, why);
 }
 
 /* Who is believed, and whose it is. */

@@ -167,6 +167,21 @@ def test_a_number_that_is_not_remembered_waits_for_the_database(own_stack, proce
     assert [row["outcome"] for row in kept] == ["unmatched"]
 
 
+def test_who_was_revoked_while_nobody_looked_is_not_believed(own_stack, processes, firm):
+    """The roster is older than the database's last answer: whoever reads it stood still, and may have missed something."""
+    phone = mobile()
+    roster = own_stack.state / "spool" / "roster"
+    with away(own_stack, processes, firm.sms_number):
+        read = roster.stat()
+        # Within the day for which it would be believed, and before any worker of sms_reply began.
+        os.utime(roster, ns=(read.st_atime_ns, read.st_mtime_ns - 12 * 3600 * 10**9))
+        refused = firm.text(phone, "2")
+        assert refused.status_code == 503 and "Retry-After" in refused.headers
+        os.utime(roster, ns=(read.st_atime_ns, read.st_mtime_ns))
+        assert firm.text(phone, "1").status_code == 202
+    assert [row["body"] for row in own_stack.sql("select body from sms_log where from_number = %s", phone)] == ["1"]
+
+
 # ---- what goes wrong ---------------------------------------------------------------------------
 
 
