@@ -6,8 +6,8 @@
  * other, so that each is soon done with, however much is coming in. A file goes
  * when what it tells is committed; killed in between, it is taken again and
  * found to be taken. What cannot be taken for another reason than the
- * database's lies in failed/ and holds nobody up. SIGTERM, SIGINT: finishes the
- * one in hand and ends.
+ * database's (trial.h says how that is known) lies in failed/ and holds nobody
+ * up. SIGTERM, SIGINT: finishes the one in hand and ends.
  */
 #include <fcntl.h>
 #include <poll.h>
@@ -31,6 +31,7 @@
 #include "route.h"
 #include "signals.h"
 #include "spool.h"
+#include "trial.h"
 #include "webhook.h"
 
 /* As in route.c; and for the names of a lane. */
@@ -38,16 +39,7 @@
 #define NAMES_CAP ((size_t)64 * 1024 * 1024)
 
 #define LOOK_MS 1000
-/* One that fails for the database's reasons while others do not. */
-#define STUCK_AFTER (10 * CLOCK_MINUTE)
 #define FAILED_FOR (30 * CLOCK_DAY)
-
-/* The first of a lane, which could not be taken. */
-struct stuck {
-	char id[64];
-	int64_t since_us;
-	unsigned long taken; /* of all, by then */
-};
 
 struct replay {
 	struct db *web;
@@ -60,7 +52,7 @@ struct replay {
 	int64_t roster_at_us;
 	unsigned long taken;
 	unsigned long failed;
-	struct stuck stuck[SPOOL_LANES];
+	struct trial *trial;
 };
 
 /* Wait so long for a signal; true once there was one. */
@@ -128,68 +120,65 @@ file_take(struct replay *r, const struct spool_file *file, struct problem *why)
 	return 0;
 }
 
-/*
- * Is it the database, or is it this one? It is, where others were taken
- * meanwhile and it was given its time.
- */
-static bool
-is_given_up(struct replay *r, const struct spool_file *file)
+/* It holds nobody up any more: an operator decides. */
+static int
+file_fail(struct replay *r, const struct spool_file *file, const char *reason)
 {
-	struct stuck *s = &r->stuck[file->lane];
+	struct problem ignored;
 
-	if (strcmp(s->id, file->name) == 0)
-		return r->taken > s->taken &&
-		       clock_ticks_us() - s->since_us > STUCK_AFTER;
-	*s = (struct stuck){ .since_us = clock_ticks_us(), .taken = r->taken };
-	memcpy(s->id, file->name, strnlen(file->name, sizeof(s->id) - 1));
-	return false;
+	if (spool_fail(file, &ignored) != 0)
+		return -1;
+	r->failed++;
+	log_error("spool: %s cannot be taken and lies in failed/: %s; "
+		  "opsfabric spool retry or discard",
+	    file->name, reason);
+	return 0;
+}
+
+/* *end becomes what came of it; -1: it stays. */
+static int
+file_try(struct replay *r, const struct spool_file *file, enum trial_end *end)
+{
+	struct problem why, ignored;
+	int rc = file_take(r, file, &why);
+
+	*end = TRIAL_FAILED;
+	if (rc == 0) {
+		r->taken++;
+		rc = spool_remove(file, &ignored);
+	} else if (why.code == PROBLEM_NOT_FOUND) {
+		rc = 0;
+	} else if (why.code != PROBLEM_TRY_AGAIN) {
+		rc = file_fail(r, file, why.detail);
+	} else if (db_is_lacking(r->web)) {
+		*end = TRIAL_LACKING;
+	}
+	if (rc == 0)
+		*end = TRIAL_DONE;
+	return rc;
 }
 
 /* 0: it is out of the way; -1: it stays, and so does all behind it. */
 static int
 file_settle(struct replay *r, const struct spool_file *file)
 {
-	struct problem why, ignored;
-	int rc = file_take(r, file, &why);
+	enum trial_end end = TRIAL_STOPPED;
+	int rc;
 
-	if (rc == 0) {
-		r->taken++;
-		return spool_remove(file, &ignored);
-	}
-	if (why.code == PROBLEM_NOT_FOUND)
-		return 0;
-	if (why.code == PROBLEM_TRY_AGAIN && !is_given_up(r, file))
+	switch (trial_begin(r->trial, file, r->service, r->arena)) {
+	case TRIAL_TAKE:
+		rc = file_try(r, file, &end);
+		break;
+	case TRIAL_OVER:
+		rc = file_fail(r, file, trial_story(r->trial, file, r->arena));
+		if (rc == 0)
+			end = TRIAL_DONE;
+		break;
+	case TRIAL_LATER:
+	default:
 		return -1;
-	if (spool_fail(file, &ignored) != 0)
-		return -1;
-	r->failed++;
-	log_error("spool: %s cannot be taken and lies in failed/: %s; "
-		  "opsfabric spool retry or discard",
-	    file->name, why.detail);
-	return 0;
-}
-
-/* What comes behind meanwhile as well. -1: the lane is not empty. */
-static int
-lane_take(struct replay *r, int lane)
-{
-	struct arena *a = arena_new(NAMES_CAP);
-	struct spool_names names;
-	int rc = 0;
-
-	spool_list(&names, a, lane);
-	for (size_t i = 0; rc == 0 && i < names.count; i++) {
-		struct spool_file file = { SPOOL_WAIT, lane, names.name[i] };
-
-		rc = is_stopped(r, 0) ? -1 : file_settle(r, &file);
-		arena_reset(r->arena);
-		if (i + 1 == names.count && rc == 0) {
-			arena_reset(a);
-			spool_list(&names, a, lane);
-			i = (size_t)-1;
-		}
 	}
-	arena_free(a);
+	trial_end(r->trial, file, end);
 	return rc;
 }
 
@@ -231,6 +220,31 @@ roster_read(struct replay *r)
 	failed_expire(r);
 }
 
+/* What comes behind meanwhile as well. -1: the lane is not empty. */
+static int
+lane_take(struct replay *r, int lane)
+{
+	struct arena *a = arena_new(NAMES_CAP);
+	struct spool_names names;
+	int rc = 0;
+
+	spool_list(&names, a, lane);
+	for (size_t i = 0; rc == 0 && i < names.count; i++) {
+		struct spool_file file = { SPOOL_WAIT, lane, names.name[i] };
+
+		rc = is_stopped(r, 0) ? -1 : file_settle(r, &file);
+		arena_reset(r->arena);
+		roster_read(r);
+		if (i + 1 == names.count && rc == 0) {
+			arena_reset(a);
+			spool_list(&names, a, lane);
+			i = (size_t)-1;
+		}
+	}
+	arena_free(a);
+	return rc;
+}
+
 static void
 behind_say(struct replay *r, const struct spool_count *waiting)
 {
@@ -257,14 +271,8 @@ spool_take(struct replay *r)
 		return true;
 	for (int lane = 0; lane < SPOOL_LANES && !is_stopped(r, 0); lane++) {
 		(void)lane_take(r, lane);
-		roster_read(r);
-		if (db_is_wrong(r->web))
+		if (db_is_wrong(r->web) || db_connect(r->web, &why) != 0)
 			return true;
-		if (db_connect(r->web, &why) != 0) {
-			/* Nobody's time counts while it is away. */
-			memset(r->stuck, 0, sizeof(r->stuck));
-			return true;
-		}
 	}
 	return r->taken == taken;
 }
@@ -307,7 +315,7 @@ may_start(struct replay *r)
 		return -1;
 	if (!spool_is_on()) {
 		log_info("SPOOL_DIR is off: nothing is done here");
-	} else if (spool_open(&why) != 0) {
+	} else if (spool_open(&why) != 0 || trial_open(&r->trial, &why) != 0) {
 		log_error("not started: %s", why.detail);
 		return -1;
 	}
@@ -334,6 +342,7 @@ main(void)
 	status = run(&r);
 	db_free(r.web);
 	db_free(r.service);
+	trial_free(r.trial);
 	arena_free(r.arena);
 	if (r.lock >= 0)
 		(void)close(r.lock);

@@ -46,6 +46,7 @@ struct db {
 	bool is_unprepared;  /* a pooler may give each batch another server */
 	int host;            /* of several, the one to begin with */
 	bool is_late;        /* a deadline of this batch has passed */
+	bool is_lacking;     /* it failed for want of something */
 	bool is_brief;       /* connecting in the shadow of a time-out */
 	int64_t deadline_us; /* of this batch */
 	int64_t retry_at_us; /* next attempt to connect */
@@ -109,6 +110,12 @@ int64_t
 db_answered_us(const struct db *db)
 {
 	return db->answered_us;
+}
+
+bool
+db_is_lacking(const struct db *db)
+{
+	return db->is_lacking;
 }
 
 bool
@@ -598,6 +605,7 @@ effort_begin(struct db *db)
 {
 	db->deadline_us = clock_ticks_us() + BATCH_MS * 1000;
 	db->is_late = false;
+	db->is_lacking = false;
 }
 
 /* Those who wait in line behind a time-out are told soon; an attempt that was
@@ -814,6 +822,14 @@ is_of_the_moment(const struct db_batch *b)
 	return false;
 }
 
+/* Of the classes of the moment, those that no request is the cause of. */
+static bool
+is_for_want(const struct db_batch *b)
+{
+	return is_read_only(b) || strncmp(b->sqlstate, "53", 2) == 0 ||
+	       strncmp(b->sqlstate, "58", 2) == 0;
+}
+
 static int
 again_later(struct problem *why, int rc)
 {
@@ -844,6 +860,7 @@ batch_run(struct db_batch *b, struct problem *why)
 		late_note(db);
 		return again_later(why, -2);
 	}
+	db->is_lacking = is_for_want(b);
 	if (is_read_only(b)) {
 		db_leave(db);
 		return again_later(why, -2);

@@ -47,6 +47,13 @@ bool db_is_wrong(const struct db *db);
 /* When its server last answered, in microseconds since 1970; 0: never. */
 int64_t db_answered_us(const struct db *db);
 
+/*
+ * Did the last batch fail for what the server says it lacks: room, memory,
+ * connections, a disk that works, the right to write? Another one would lack
+ * it as well.
+ */
+bool db_is_lacking(const struct db *db);
+
 /* Has it just been found to be away? Whoever has another way takes that, and
  * does not wait for the next attempt. */
 bool db_is_away(const struct db *db);

@@ -21,12 +21,12 @@ const struct heartbeat_job heartbeat_jobs[] = {
 	{ NULL, 0, false },
 };
 
-int
-heartbeat_write(const char *job, const struct request *req, struct problem *why)
+static int
+beat(const char *job, struct db_batch *b, struct clock_time at,
+    struct problem *why)
 {
-	struct db_batch *b = db_batch_service(req->db, req->arena);
 	char host[HOST_NAME_MAX + 1] = "";
-	struct clock_text now = clock_text(req->now);
+	struct clock_text now = clock_text(at);
 	struct stmt_heartbeat params = {
 		.job = job,
 		.host = host,
@@ -36,6 +36,18 @@ heartbeat_write(const char *job, const struct request *req, struct problem *why)
 	(void)gethostname(host, sizeof(host) - 1);
 	db_queue(b, STMT_HEARTBEAT, &params);
 	return db_flush(b, why);
+}
+
+int
+heartbeat_write(const char *job, const struct request *req, struct problem *why)
+{
+	return beat(job, db_batch_service(req->db, req->arena), req->now, why);
+}
+
+int
+heartbeat_prove(struct db *db, struct arena *a, struct problem *why)
+{
+	return beat("replay", db_batch_service(db, a), clock_now(), why);
 }
 
 long

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+struct arena;
+struct db;
 struct db_batch;
 struct problem;
 struct request;
@@ -24,6 +26,13 @@ extern const struct heartbeat_job heartbeat_jobs[];
 /* This host did the work of a job, which must be one of heartbeat_jobs. */
 int heartbeat_write(
     const char *job, const struct request *req, struct problem *why);
+
+/*
+ * A write of replay's, which is committed: so the database is well. It is of
+ * none of the jobs, and nobody is told when it last was. a is for as long as
+ * this takes.
+ */
+int heartbeat_prove(struct db *db, struct arena *a, struct problem *why);
 
 /*
  * Seconds since a job last succeeded, from the answer to HEARTBEAT_AGES, which

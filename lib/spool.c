@@ -48,7 +48,7 @@
 #define TELL_US (10 * CLOCK_SECOND)
 /* Of all that may wait: where firms with much get no more, and what is much. */
 #define SHARED_FROM(most) ((most) - (most) / 4)
-#define SHARE(most) ((most) / 16)
+#define SHARE(most) ((most) < 32 ? 1 : (most) / 16)
 #define MOST_MOST 10000000L
 
 /* SPOOL_MAX, once it was looked at. */
@@ -515,38 +515,58 @@ read_all(int fd, char *bytes, size_t len)
 	return got < 0 ? -1 : (ssize_t)have;
 }
 
-/* A file's bytes, as many as there may be; *len without the NUL behind them. */
-static int
-file_read(char **bytes, size_t *len, const char *path, struct arena *a,
-    struct problem *why)
+/* Open, and of a size that may be read; NULL, and why. */
+static char *
+open_read(
+    size_t *len, int fd, const char *path, struct arena *a, struct problem *why)
+{
+	char *bytes;
+	struct stat st;
+	ssize_t got;
+
+	if (fstat(fd, &st) != 0) {
+		(void)failed(why, path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode) || st.st_size > (off_t)SPOOL_FILE_MAX) {
+		(void)foreign(
+		    why, S_ISREG(st.st_mode)
+			     ? "It is larger than any file of the spool"
+			     : "This is no file, nor of the spool");
+		return NULL;
+	}
+	bytes = arena_alloc(a, (size_t)st.st_size + 1);
+	got = read_all(fd, bytes, (size_t)st.st_size);
+	if (got < 0) {
+		(void)failed(why, path);
+		return NULL;
+	}
+	*len = (size_t)got;
+	return bytes;
+}
+
+/* A file's bytes; *len without the NUL behind them. NULL, and why. */
+static char *
+file_read(size_t *len, const char *path, struct arena *a, struct problem *why)
 {
 	/* Whatever lies there must not make the program wait. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	struct stat st;
-	ssize_t got = -1;
-	int rc = 0;
+	char *bytes;
 
-	if (fd < 0 && errno == ENOENT)
-		return problem(why, PROBLEM_NOT_FOUND, NULL,
-		    "There is no such file in the spool");
-	if (fd < 0 && errno == ELOOP)
-		return foreign(why, "This is a link, and no file of the spool");
-	if (fd < 0 || fstat(fd, &st) != 0)
-		rc = failed(why, path);
-	else if (!S_ISREG(st.st_mode))
-		rc = foreign(why, "This is no file, nor of the spool");
-	else if (st.st_size > (off_t)SPOOL_FILE_MAX)
-		rc = foreign(why, "It is larger than any file of the spool");
-	if (rc == 0) {
-		*bytes = arena_alloc(a, (size_t)st.st_size + 1);
-		got = read_all(fd, *bytes, (size_t)st.st_size);
-		if (got < 0)
-			rc = failed(why, path);
+	if (fd < 0) {
+		if (errno == ENOENT)
+			(void)problem(why, PROBLEM_NOT_FOUND, NULL,
+			    "There is no such file in the spool");
+		else if (errno == ELOOP)
+			(void)foreign(
+			    why, "This is a link, and no file of the spool");
+		else
+			(void)failed(why, path);
+		return NULL;
 	}
-	if (fd >= 0)
-		(void)close(fd);
-	*len = got < 0 ? 0 : (size_t)got;
-	return rc;
+	bytes = open_read(len, fd, path, a, why);
+	(void)close(fd);
+	return bytes;
 }
 
 int
@@ -555,10 +575,11 @@ spool_get(const char **bytes, size_t *len, const struct spool_file *file,
 {
 	struct digest_hex hash;
 	char path[PATH_SIZE];
-	char *all;
+	const char *all;
 
 	file_path(path, file);
-	if (file_read(&all, len, path, a, why) != 0)
+	all = file_read(len, path, a, why);
+	if (all == NULL)
 		return -1;
 	if (*len >= MAGIC_LEN && memcmp(all, MAGIC, NAME_OF_MAGIC) == 0 &&
 	    memcmp(all, MAGIC, MAGIC_LEN) != 0)
@@ -572,6 +593,30 @@ spool_get(const char **bytes, size_t *len, const struct spool_file *file,
 	if (memcmp(hash.text, all + MAGIC_LEN, HASH_LEN) != 0)
 		return foreign(why, "It is torn: its hash does not fit");
 	return 0;
+}
+
+static bool
+is_there(const struct spool_file *file)
+{
+	char path[PATH_SIZE];
+
+	file_path(path, file);
+	return access(path, F_OK) == 0;
+}
+
+bool
+spool_find(struct spool_file *out, const char *name)
+{
+	*out = (struct spool_file){ SPOOL_FAILED, 0, name };
+	if (!is_name(name))
+		return false;
+	if (is_there(out))
+		return true;
+	out->place = SPOOL_WAIT;
+	for (; out->lane < SPOOL_LANES; out->lane++)
+		if (is_there(out))
+			return true;
+	return false;
 }
 
 int

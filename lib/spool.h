@@ -119,6 +119,9 @@ struct spool_file {
 	const char *name;
 };
 
+/* Where one of that name lies; false if nowhere. out->name is name. */
+bool spool_find(struct spool_file *out, const char *name);
+
 /*
  * The bytes that were put, NUL-terminated. -1 with PROBLEM_FIELD_INVALID if
  * they are not what was put, PROBLEM_NOT_FOUND, PROBLEM_TRY_AGAIN if they

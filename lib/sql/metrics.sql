@@ -24,7 +24,7 @@ from unnest($2::text[]) p (provider), lateral (
          (select extract(epoch from $1::timestamptz - m.status_at) from sms_log m
           where m.status = 'unknown' and m.provider = p.provider order by m.status_at limit 1)) q
 union all
-select 'timer', job, null, null, extract(epoch from $1::timestamptz - max(last_success_at)) from heartbeats group by job
+select 'timer', job, null, null, extract(epoch from $1::timestamptz - max(last_success_at)) from heartbeats where job <> 'replay' group by job
 union all
 select 'quarantine', 'unverified', null,
        (select count(*) from (select from inbound_events e where not e.verified and e.settled is null and e.received_at > '-infinity' limit $3::int) forged), null

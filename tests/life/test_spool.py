@@ -9,12 +9,14 @@ import json
 import os
 import pathlib
 import shutil
+import socket
 import subprocess
 import uuid
 
 import pytest
 
-from tests.support.processes import Processes
+from tests.support.fastcgi import Connection
+from tests.support.processes import Processes, kill
 from tests.support.spool import outages
 from tests.support.stack import Stack, mobile, wait_for
 
@@ -233,28 +235,190 @@ def other_stack(private_dir):
         stack.stop()
 
 
-def test_no_more_wait_than_may(other_stack):
-    stack = other_stack(SPOOL_MAX="3")
-    firm = stack.tenant()
-    processes = Processes(stack)
-    phones = [mobile() for _ in range(3)]
-    with away(stack, processes, firm.phone):
-        assert [firm.missed_call(phone).status_code for phone in phones] == [202] * 3
-        wait_for(lambda: firm.missed_call(mobile()).status_code == 503, 60, "the bound to be noticed")
-    assert [len(firm.tickets(phone)) for phone in phones] == [1] * 3
-    assert "SPOOL_MAX" in (stack.state / "log" / "missed_call.log").read_text()
+@pytest.fixture(scope="module")
+def hasty(private_dir):
+    """An installation that soon gives up one that alone fails, and has room for few."""
+    stack = Stack.start(private_dir / "hasty", SPOOL_MAX="8", SPOOL_PATIENCE="1")
+    yield stack
+    stack.stop()
 
 
-def test_without_a_spool_it_is_503(other_stack):
-    stack = other_stack(SPOOL_DIR="off")
-    firm = stack.tenant()
-    processes = Processes(stack)
-    processes.everybody()
-    processes.stop_database()
-    assert firm.missed_call(mobile()).status_code == 503
-    processes.start_database()
-    assert not (stack.state / "spool").exists()
-    assert "it is off" in stack.command("doctor", check=False).stdout
+def test_no_more_wait_than_may(hasty):
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    kept = []
+
+    def is_refused():
+        phone = mobile()
+        status = firm.missed_call(phone).status_code
+        if status == 202:
+            kept.append(phone)
+        return status == 503
+
+    with away(hasty, processes, firm.phone):
+        wait_for(is_refused, 60, "the bound to be noticed")
+        assert len(kept) == len(processes.waiting()) >= 6
+    assert [len(firm.tickets(phone)) for phone in kept] == [1] * len(kept)
+    assert "SPOOL_MAX" in (hasty.state / "log" / "missed_call.log").read_text()
+
+
+@contextlib.contextmanager
+def poison(stack, sid, replays):
+    """Postgres is well, but one event makes every statement that takes it fail; replays is what it does to whoever replays."""
+    stack.sql(f"""
+        create function poison() returns trigger language plpgsql as $$ begin
+          if new.raw::text like '%{sid}%' then
+            if current_setting('application_name') = 'replay' then {replays}; end if;
+            raise exception 'poison' using errcode = 'XX000';
+          end if;
+          return new;
+        end $$;
+        create trigger poison before insert on inbound_events for each row execute function poison()""")
+    try:
+        yield
+    finally:
+        stack.sql("drop trigger poison on inbound_events; drop function poison()")
+
+
+def outcomes(stack, sid):
+    return [row["outcome"] for row in stack.sql("select outcome from inbound_events where raw::text like %s", f"%{sid}%")]
+
+
+def test_one_that_alone_fails_does_not_hold_up_its_lane(hasty):
+    """Nothing else waits, so only a write of replay's own shows that Postgres is well."""
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    processes.wait_roster(firm.phone)
+    phone, sid = mobile(), uuid.uuid4().hex
+    with poison(hasty, sid, "null"):
+        assert firm.missed_call(phone, CallSid=sid).status_code == 202
+        assert firm.missed_call(phone).status_code == 202  # behind it
+        processes.wait_spool()
+        (failed,) = processes.failed()
+        assert len(firm.tickets(phone)) == 1 and outcomes(hasty, sid) == []
+    log = (hasty.state / "log" / "replay.log").read_text()
+    assert f"{failed.name} cannot be taken and lies in failed/: it failed 3 times" in log
+    assert "1 webhooks could not be taken" in hasty.command("doctor", check=False).stdout
+    hasty.command("spool", "retry", failed.name)
+    wait_for(lambda: len(outcomes(hasty, sid)) == 1, 60, "it to be taken")
+    assert len(firm.tickets(phone)) == 1
+
+
+def test_one_that_ends_whoever_replays_does_not_hold_up_its_lane(hasty):
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    processes.wait_roster(firm.phone)
+    phone, sid = mobile(), uuid.uuid4().hex
+    killed = []
+
+    def is_over():
+        """Whoever has it in hand dies, and so does its backend, which has the contact's lock."""
+        pids = processes.pids("replay")
+        for row in hasty.sql("select pid from pg_stat_activity where application_name = 'replay' and wait_event = 'PgSleep'"):
+            killed.extend(pid for pid in pids if kill(pid))
+            hasty.sql("select pg_terminate_backend(%s, 10000)", row["pid"])
+        return not processes.waiting()
+
+    with poison(hasty, sid, "perform pg_sleep(60)"):
+        assert firm.missed_call(phone, CallSid=sid).status_code == 202
+        assert firm.missed_call(phone).status_code == 202
+        wait_for(is_over, 120, "it to be given up")
+    (failed,) = processes.failed()
+    assert len(killed) >= 5
+    assert len(firm.tickets(phone)) == 1 and outcomes(hasty, sid) == []
+    assert f"{failed.name} cannot be taken and lies in failed/: replay died of it 5 times" in (
+        hasty.state / "log" / "replay.log").read_text()
+    hasty.command("spool", "discard", failed.name)
+
+
+def tried(stack, words):
+    """How often replay said that."""
+    return (stack.state / "log" / "replay.log").read_text().count(words)
+
+
+def test_an_outage_makes_nothing_fail(hasty):
+    """Postgres takes no writes, then nobody there answers, for longer than one that alone fails may take."""
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    processes.wait_roster(firm.phone)
+    phone = mobile()
+    hasty.sql("alter system set default_transaction_read_only = on")
+    hasty.sql("select pg_reload_conf()")
+    try:
+        wait_for(lambda: firm.missed_call(phone).status_code == 202, 60, "Postgres to take no writes")
+        before = tried(hasty, "read-only transaction")
+        wait_for(lambda: tried(hasty, "read-only transaction") >= before + 8, 60, "replay to try it")
+        frozen = processes.freeze()
+        try:
+            before = tried(hasty, "no answer")
+            wait_for(lambda: tried(hasty, "no answer") >= before + 2, 60, "replay to have no answer")
+        finally:
+            processes.thaw(frozen)
+        assert len(processes.waiting()) == 1 and processes.failed() == []
+    finally:
+        hasty.sql("alter system reset default_transaction_read_only")
+        hasty.sql("select pg_reload_conf()")
+    processes.wait_spool()
+    assert processes.failed() == [] and len(firm.tickets(phone)) == 1
+
+
+def test_an_operator_decides_about_what_waits(hasty):
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    first, second, third = mobile(), mobile(), mobile()
+    with away(hasty, processes, firm.phone):
+        for phone in (first, second, third):
+            assert firm.missed_call(phone).status_code == 202
+        names = [path.name for path in processes.waiting()]
+        listed = json.loads(hasty.command("spool", "list", "--waiting", "--json").stdout)
+        assert (sorted(listed["waits"]), listed["waiting"], listed["failed"]) == (names, 3, [])
+        assert f"waits   {names[0]}" in hasty.command("spool", "list", "--waiting").stdout
+        assert second[1:] in hasty.command("spool", "show", names[1], "--full").stdout
+        hasty.command("spool", "discard", names[0])
+        hasty.command("spool", "aside", names[1])
+        assert [path.name for path in processes.waiting()] == names[2:]
+    assert [len(firm.tickets(phone)) for phone in (first, second, third)] == [0, 0, 1]
+    hasty.command("spool", "retry", names[1])
+    wait_for(lambda: firm.tickets(second), 60, "it to be taken")
+    assert processes.failed() == []
+
+
+def test_what_is_being_taken_is_not_discarded(hasty):
+    """Who wants to is made to wait, and hears then that it is not there any more."""
+    firm = hasty.tenant()
+    processes = Processes(hasty)
+    processes.wait_roster(firm.phone)
+    phone, sid = mobile(), uuid.uuid4().hex
+    in_hand = "select 1 from pg_stat_activity where application_name = 'replay' and wait_event = 'PgSleep'"
+    with poison(hasty, sid, "perform pg_sleep(3); return new"):
+        assert firm.missed_call(phone, CallSid=sid).status_code == 202
+        (name,) = [path.name for path in processes.waiting()]
+        wait_for(lambda: hasty.sql(in_hand) or not processes.waiting(), 60, "it to be taken")
+        assert hasty.command("spool", "discard", name, check=False).returncode == 3
+    assert len(firm.tickets(phone)) == 1 and processes.waiting() == [] and processes.failed() == []
+
+
+def test_without_a_spool_it_is_503(own_stack, private_dir):
+    """A worker by itself, with nobody where its database should be."""
+    home = private_dir / "off"
+    home.mkdir()
+    env = {**os.environ, **own_stack.env, "OPSFABRIC_STATE": str(home), "SPOOL_DIR": "off", "DATABASE_URL": f"host={home} user=nobody"}
+    call = json.dumps({"From": mobile(), "To": "+41445556677", "CallStatus": "no-answer", "CallSid": uuid.uuid4().hex})
+    with socket.socket(socket.AF_UNIX) as listener, open(home / "log", "w+") as log:
+        listener.bind(str(home / "sock"))
+        listener.listen()
+        program = subprocess.Popen([own_stack.state / "programs" / "cgi-bin" / "missed_call"], env=env, stdin=listener, stderr=log)
+        try:
+            with Connection(home / "sock") as connection:
+                answer = connection.request("POST", "/api/webhook/missed-call", call.encode()).answer()
+        finally:
+            program.terminate()
+            program.wait(60)
+    assert (answer.status, "retry-after" in answer.headers) == (503, True)
+    assert not (home / "spool").exists()
+    doctor = subprocess.run(
+        [own_stack.state / "programs" / "bin" / "opsfabric", "doctor"], env=env, capture_output=True, text=True, timeout=60)
+    assert "it is off" in doctor.stdout
 
 
 @pytest.mark.parametrize("program", ["cgi-bin/missed_call", "cgi-bin/sms_status", "bin/replay"])
@@ -267,6 +431,15 @@ def test_a_spool_that_cannot_be_written_is_refused(own_stack, tmp_path, program)
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert f"spool: {spool}" in done.stderr and "SPOOL_DIR=off" in done.stderr
+
+
+@pytest.mark.parametrize("program, setting", [("cgi-bin/missed_call", "SPOOL_MAX"), ("bin/replay", "SPOOL_MAX"), ("bin/replay", "SPOOL_PATIENCE")])
+def test_a_bound_that_is_no_number_is_refused(own_stack, program, setting):
+    done = subprocess.run(
+        [own_stack.state / "programs" / program], env={**os.environ, **own_stack.env, setting: "plenty"},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert f'not started: {setting} is "plenty", not a number from 1 to ' in done.stderr
 
 
 @pytest.fixture
@@ -323,7 +496,7 @@ def test_the_disk_of_the_spool_is_full(other_stack, small_disk):
 @pytest.fixture
 def postgres_on_a_small_disk(other_stack):
     """An installation whose cluster has a file system of its own, and the mount point."""
-    stack = other_stack()
+    stack = other_stack(SPOOL_PATIENCE="1")
     firm = stack.tenant(daily_segments=1000000)
     stack.close()
     processes = Processes(stack)

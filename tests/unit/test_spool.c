@@ -196,7 +196,7 @@ got(void)
 	size_t len;
 
 	if (spool_get(&bytes, &len, &there, a, &why) == 0) {
-			ck_assert_int_eq(bytes[len], '\0');
+		ck_assert_int_eq(bytes[len], '\0');
 		return PROBLEM_NONE;
 	}
 	ck_assert_uint_gt(strlen(why.detail), 0);
