@@ -109,7 +109,7 @@ class Elsewhere:
 
     def start(self):
         self.box.shell(
-            f"exec systemd-run --quiet --unit=elsewhere-postgres --uid=postgres --service-type=notify"
+            f"exec systemd-run --quiet --unit=elsewhere-postgres --uid=postgres --service-type=notify -p KillSignal=SIGINT"
             f" $(echo /usr/lib/postgresql/*/bin)/postgres -D {PGDATA} -c port={PORT} -c listen_addresses={V6}"
             " -c unix_socket_directories= -c ssl=on -c ssl_cert_file=server.pem -c ssl_key_file=server.pem")
 
