@@ -154,9 +154,8 @@ def test_what_it_says_makes_the_database_on_another_host(site, box, elsewhere, c
 
 def test_the_units_reach_both_addresses_of_that_host_and_no_other(site, box, probe, command):
     assert set(site.show("opsfabric.slice", "IPAddressAllow").split()) == {f"{V4}/32", f"{V6}/128"}
-    box.run("cp", probe, "/usr/local/bin/opsfabric-probe")
     said = box.run("systemd-run", "--quiet", "--pipe", "--wait", "--slice=opsfabric.slice", "--property=IPAddressDeny=any",
-                   "/usr/local/bin/opsfabric-probe", "connect", V4, str(PORT), STRANGER, str(PORT)).stdout.splitlines()
+                   probe, "connect", V4, str(PORT), STRANGER, str(PORT)).stdout.splitlines()
     # Nobody listens there, which is an answer.
     assert said[0] == f"connect {V4} Connection refused"
     if said[1] == f"connect {STRANGER} Connection refused":
