@@ -136,6 +136,11 @@ class Site(Stack):
                 return False
         wait_for(answers, 180, "/healthz to answer 200")
 
+    def failed(self):
+        """Names of units."""
+        lines = self.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*")
+        return [line.split()[0] for line in lines.splitlines()]
+
     def wait_runs(self):
         """Every unit of ours, and nothing has failed."""
         wanted = [unit(route, kind) for route in ROUTES for kind in (".socket", "@1.service")]
@@ -143,8 +148,11 @@ class Site(Stack):
         # is-active is content with one of many.
         wait_for(lambda: set(self.systemctl("is-active", *wanted, check=False).split()) == {"active"}, 180, "all units to be active")
         # A timer that met a restart has its next turn in a minute.
-        wait_for(lambda: self.systemctl("list-units", "--failed", "--plain", "--no-legend", "opsfabric*", "nginx*", "postgresql*") == "",
-                 180, "no unit to be failed")
+        try:
+            wait_for(lambda: self.failed() == [], 180, "no unit to be failed")
+        except AssertionError as late:
+            raise AssertionError("\n".join(self.box.shell(f"journalctl -u {name} -n 30 --no-pager").stdout
+                                           for name in self.failed())) from late
         self.wait_answers()
 
     def wait_doctor(self):

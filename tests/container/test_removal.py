@@ -145,6 +145,8 @@ def test_what_it_says_makes_the_database_on_another_host(site, box, elsewhere, c
     site.arrive()
     assert f"@{SERVER}:{PORT}/opsfabric?sslmode=verify-full&sslrootcert={CA}" in site.env["DATABASE_URL"]
     site.wait_runs()
+    for caller in ("escalate", "review-request", "retention"):
+        site.systemctl("start", f"opsfabric-{caller}.service")
     site.wait_doctor()
     # All of them came by IPv6 and TLS.
     ways = elsewhere.ask("select distinct a.usename, s.ssl, a.client_addr from pg_stat_activity a join pg_stat_ssl s using (pid)"

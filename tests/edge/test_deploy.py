@@ -115,6 +115,7 @@ def settings_of_everything(state):
         "DATABASE_PREPARE": "no",
         "SPOOL_DIR": f"{state}/spool \"%(x)s\"",
         "SPOOL_MAX": "77",
+        "SPOOL_PATIENCE": "777",
     }
     # Others are only passed on, whatever they hold.
     return {**{name: f"the \"{name}\" %(x)s" for name in table() if name != "OPSFABRIC_STATE"}, **made}

@@ -13,10 +13,12 @@ from .stack import ROOT, free_port, wait_for
 
 PASSWORD = "unter-dem-lavabo"
 ROLES = ("opsfabric_web", "opsfabric_service")
+# A user's PATH has no sbin.
+PROGRAM = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin") or "pgbouncer"
 
 
 def version():
-    said = subprocess.run(["pgbouncer", "--version"], capture_output=True, text=True, check=True).stdout
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     return tuple(int(n) for n in re.search(r"(\d+)\.(\d+)", said).groups())
 
 
@@ -60,7 +62,7 @@ class Pgbouncer:
     def start(self):
         self.home.mkdir(exist_ok=True)
         self.write()
-        command = ["pgbouncer", self.home / "pgbouncer.ini"]
+        command = [PROGRAM, self.home / "pgbouncer.ini"]
         if os.geteuid() == 0:
             for path in (self.home, *self.home.iterdir()):
                 shutil.chown(path, "postgres", "postgres")
