@@ -6,7 +6,6 @@
  * hash fits.
  */
 #include <assert.h>
-#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/scratch.h"
 #include "arena.h"
 #include "backlog.h"
 #include "digest.h"
@@ -26,21 +26,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static char dir[64];
-
-static int
-gone(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
+static struct scratch home;
 
 static void
 dir_remove(void)
 {
-	(void)nftw(dir, gone, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(&home);
 }
 
 static void
@@ -48,11 +39,10 @@ dir_make(void)
 {
 	struct problem why;
 
-	if (dir[0] != '\0')
+	if (home.dir[0] != '\0')
 		return;
-	(void)snprintf(dir, sizeof(dir), "/tmp/fuzz_kept.XXXXXX");
-	assert(mkdtemp(dir) != NULL);
-	(void)setenv("SPOOL_DIR", dir, 1);
+	home = scratch_make("fuzz_kept");
+	(void)setenv("SPOOL_DIR", home.dir, 1);
 	assert(spool_open(&why) == 0);
 	(void)atexit(dir_remove);
 }

@@ -5,13 +5,13 @@
 #include "backlog.h"
 
 #include <check.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/scratch.h"
 #include "arena.h"
 #include "digest.h"
 #include "problem.h"
@@ -19,17 +19,8 @@
 #include "sender.h"
 #include "spool.h"
 
-static char dir[64];
+static struct scratch home;
 static struct arena *a;
-
-static int
-gone(const char *path, const struct stat *st, int type, struct FTW *where)
-{
-	(void)st;
-	(void)type;
-	(void)where;
-	return remove(path);
-}
 
 static void
 setup(void)
@@ -37,16 +28,15 @@ setup(void)
 	struct problem why;
 
 	a = arena_new((size_t)16 * 1024 * 1024);
-	(void)snprintf(dir, sizeof(dir), "/tmp/test_backlog.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	ck_assert_int_eq(setenv("SPOOL_DIR", dir, 1), 0);
+	home = scratch_make("test_backlog");
+	ck_assert_int_eq(setenv("SPOOL_DIR", home.dir, 1), 0);
 	ck_assert_int_eq(spool_open(&why), 0);
 }
 
 static void
 teardown(void)
 {
-	(void)nftw(dir, gone, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(&home);
 	arena_free(a);
 }
 

@@ -5,7 +5,6 @@
 
 #include <check.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,38 +12,28 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../support/scratch.h"
 #include "provider.h"
 
 #define CHILDREN 8
 #define EACH 2000
 
-static char dir[64], file[128];
+static struct scratch home;
+static char dir[80], file[128];
 
 static void
 setup(void)
 {
-	(void)snprintf(dir, sizeof(dir), "/tmp/test_metrics.XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dir));
-	(void)snprintf(file, sizeof(file), "%s/metrics/ticket.counters", dir);
+	home = scratch_make("test_metrics");
+	(void)snprintf(dir, sizeof(dir), "%s/metrics", home.dir);
+	(void)snprintf(file, sizeof(file), "%s/ticket.counters", dir);
 	ck_assert_int_eq(setenv("METRICS_DIR", dir, 1), 0);
-	(void)strncat(dir, "/metrics", sizeof(dir) - strlen(dir) - 1);
-	ck_assert_int_eq(setenv("METRICS_DIR", dir, 1), 0);
-}
-
-static int
-forget(const char *path, const struct stat *st, int type, struct FTW *at)
-{
-	(void)st;
-	(void)type;
-	(void)at;
-	return remove(path);
 }
 
 static void
 teardown(void)
 {
-	*strrchr(dir, '/') = '\0';
-	(void)nftw(dir, forget, 8, FTW_DEPTH | FTW_PHYS);
+	scratch_remove(&home);
 }
 
 static void
