@@ -318,8 +318,8 @@ has_backups(struct doctor *d, const struct cJSON *state)
 static bool
 is_expected(const struct doctor *d, const struct heartbeat_job *job)
 {
-	return job->is_cron ||
-	       (d->is_backed_up && strcmp(job->name, "inbound-poll") != 0);
+	return job->kind == HEARTBEAT_CRON ||
+	       (job->kind == HEARTBEAT_BACKUP && d->is_backed_up);
 }
 
 /* Nobody needs to poll eCall's cache whose texts come by its callback. */

@@ -31,7 +31,8 @@ timers_look(struct health *out, const struct db_batch *b)
 	for (job = heartbeat_jobs; job->name != NULL; job++) {
 		long age_s = heartbeat_age_s(b, 1, job->name);
 
-		if ((job->is_cron || age_s >= 0) && n < STALE_MAX &&
+		if ((job->kind == HEARTBEAT_CRON || age_s >= 0) &&
+		    n < STALE_MAX &&
 		    (age_s < 0 ? schema_age_s : age_s) > job->most_s)
 			out->stale[n++] = job->name;
 	}

@@ -12,13 +12,11 @@
 #include "db.h"
 #include "route.h"
 
-#define IS_CRON true
-#define IS_OWN false
 const struct heartbeat_job heartbeat_jobs[] = {
-#define HEARTBEAT(job, when, most, kind) { job, most, IS_##kind },
+#define HEARTBEAT(job, when, most, kind) { job, most, HEARTBEAT_##kind },
 #include "heartbeat.def"
 #undef HEARTBEAT
-	{ NULL, 0, false },
+	{ NULL, 0, HEARTBEAT_OWN },
 };
 
 static int

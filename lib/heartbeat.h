@@ -5,19 +5,24 @@
 #ifndef LIB_HEARTBEAT_H
 #define LIB_HEARTBEAT_H
 
-#include <stdbool.h>
-
 struct arena;
 struct db;
 struct db_batch;
 struct problem;
 struct request;
 
+/* Where a job has to be done. */
+enum heartbeat_kind {
+	HEARTBEAT_CRON,   /* everywhere: it is a route of ours */
+	HEARTBEAT_BACKUP, /* where backups were set up */
+	HEARTBEAT_OWN     /* where somebody wants it */
+};
+
 /* A job of the timers (heartbeat.def). */
 struct heartbeat_job {
 	const char *name;
-	long most_s;  /* so long it may be silent */
-	bool is_cron; /* a route of ours, which every installation asks */
+	long most_s; /* so long it may be silent */
+	enum heartbeat_kind kind;
 };
 
 /* Ends with a name that is NULL. */

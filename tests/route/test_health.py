@@ -59,7 +59,7 @@ CRON = [(job, int(most)) for job, most in re.findall(
 
 # Of those that are done where somebody wants them.
 OWN = [(job, int(most)) for job, most in re.findall(
-    r'(?m)^HEARTBEAT\("([a-z-]+)", "[^"]+", (\d+), OWN\)$', (problems.ROOT / "lib/heartbeat.def").read_text())]
+    r'(?m)^HEARTBEAT\("([a-z-]+)", "[^"]+", (\d+), (?:BACKUP|OWN)\)$', (problems.ROOT / "lib/heartbeat.def").read_text())]
 
 
 @pytest.fixture
