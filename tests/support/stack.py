@@ -30,7 +30,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def wait_for(condition, seconds=60, what="condition"):
-    """Polls until condition() is true and returns its value. Never a bare sleep in a test.
+    """Polls until condition() is true and returns its value. Never a bare sleep in a test. what is waited for, or a
+    function that then says what is instead.
 
     The limit is for what never comes: a busy machine takes many times as long as a quiet one."""
     deadline = time.monotonic() + seconds
@@ -39,7 +40,7 @@ def wait_for(condition, seconds=60, what="condition"):
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {seconds} s for {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
