@@ -7,9 +7,8 @@
  * attempts a small write of ours is committed, which shows that the database is
  * well; who failed three times at least, and so often that it waited
  * SPOOL_PATIENCE seconds in between, or ended the program five times, is given
- * up. What the database
- * itself says it lacks (room, memory, connections, writes) counts against
- * nobody.
+ * up. What the database itself says it lacks (room, memory, connections,
+ * writes) counts against nobody.
  *
  * SPOOL_DIR/in_hand has a line of each lane, with whom replay has in hand there
  * and how often it died of it; and who has that line locked (F_OFD_SETLK of
