@@ -4,15 +4,17 @@ import contextlib
 import json
 import os
 import pathlib
+import subprocess
 import time
 
 import pytest
 import requests
 
-from tests.container import probing
+from tests.container import package, probing
 from tests.container.conftest import LONG, MB, ROUNDS
 from tests.container.site import DISPATCHER, REPLAY, ROUTES, unit
 from tests.support.load import Load, load_of
+from tests.support.pictures import Pictures, form_of, size
 from tests.support.stack import mobile, wait_for
 
 # Of all routes together, while their programs are restarted in turn.
@@ -46,6 +48,10 @@ def firm(site, begun):
 
 
 # ---- installation ---------------------------------------------------------------------------------
+
+
+def test_lintian_finds_no_error_in_what_is_shipped():
+    subprocess.run(["lintian", "--fail-on", "error", "--display-level", ">=error", package.CACHE / "this.deb"], check=True)
 
 
 def test_installation_on_a_bare_debian_asks_nothing(site, box, figures):
@@ -148,6 +154,33 @@ def test_the_timer_asks_for_a_review(site, firm):
         "00/15" in site.show("opsfabric-review-request.timer", "TimersCalendar")
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.heic"])
+def test_a_photo_is_converted_within_the_sandbox(site, firm, tmp_path, name):
+    ticket = firm.ticket(mobile()).json()["ticket_id"]
+    answer = site.post("/api/ticket/photo", headers={"Accept": "application/json"},
+                       **form_of(site, ticket, Pictures(tmp_path).flag_as(name)))
+    assert answer.status_code == 201, answer.text
+    kept = site.state / "photos" / str(firm.id) / f"{answer.json()['photo_id']}.jpg"
+    assert size(kept) == (400, 200)
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_call_missed_while_postgres_is_away_is_kept_and_taken(site, firm):
+    phone = mobile()
+    roster = site.state / "spool" / "roster"
+    wait_for(lambda: roster.exists() and f":{firm.phone} " in roster.read_text(), 60, "the roster")
+    site.systemctl("stop", "postgresql.service", "postgresql@*.service")
+    try:
+        answer = firm.missed_call(phone)
+        form = firm.ticket(mobile())
+    finally:
+        site.systemctl("start", "postgresql.service")
+    assert answer.status_code == 202, answer.text
+    assert form.status_code == 503 and "Retry-After" in form.headers
+    wait_for(lambda: firm.tickets(phone), 120, "the ticket")
+    site.wait_messages(phone)
+
+
 def test_the_cron_secret_is_on_no_command_line(site, box):
     secret = site.env["CRON_SECRET"]
     assert len(secret) >= 16
@@ -241,6 +274,21 @@ def test_a_backup_has_no_network_and_writes_nothing_but_backups(probed, name):
 
 def test_escalate_runs_every_minute(site, begun):
     wait_for(lambda: site.last_success("escalate") > begun, 240, "the timer of escalate")
+
+
+@pytest.mark.parametrize("job", ["review-request", "retention"])
+def test_the_other_timers_fire_as_well(site, box, job):
+    """Not at their hour, for which nobody waits, but by themselves."""
+    name = f"opsfabric-{job}.timer"
+    # One was written while the clock was set ahead.
+    site.sql("delete from heartbeats where job = %s", job)
+    box.shell(f"mkdir /run/systemd/system/{name}.d && cd /run/systemd/system/{name}.d &&"
+              " printf '[Timer]\\nOnCalendar=*:*:0/2\\n' >often.conf && systemctl daemon-reload"
+              f" && systemctl restart {name}")
+    try:
+        wait_for(lambda: site.last_success(job), 120, f"the timer of {job}")
+    finally:
+        box.shell(f"rm -r /run/systemd/system/{name}.d && systemctl daemon-reload && systemctl restart {name}")
 
 
 def test_a_timer_that_meets_a_restart_of_nginx_has_its_turn_all_the_same(site, box):
@@ -428,7 +476,7 @@ def test_an_upgrade_brings_files_of_nginx_and_units_and_keeps_what_is_the_sysadm
 
 def test_installed_while_the_database_is_away_it_is_not_left_half_done(site):
     before = site.programs()
-    site.systemctl("stop", "postgresql.service")
+    site.systemctl("stop", "postgresql.service", "postgresql@*.service")
     said = site.install("this.deb", "--allow-downgrades", *site.KEEP)
     assert "what ran before still runs" in said
     assert site.is_installed_well()

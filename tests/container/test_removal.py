@@ -56,7 +56,7 @@ def runs_of_ours(site):
 
 def test_installed_where_postgres_sleeps_it_says_what_to_run(site, box):
     tickets = site.one("select count(*) from tickets")["count"]
-    site.systemctl("stop", "postgresql.service")
+    site.systemctl("stop", "postgresql.service", "postgresql@*.service")
     # A site that nginx does not take together with ours stays, and ours is said to be left out.
     other, enabled = "/etc/nginx/sites-enabled/other", "/etc/nginx/sites-enabled/opsfabric"
     box.shell(f"echo 'server {{ listen [::]:443 ssl backlog=77; ssl_reject_handshake on; }}' >{other}")
@@ -75,6 +75,16 @@ def test_installed_where_postgres_sleeps_it_says_what_to_run(site, box):
     assert site.one("select count(*) from tickets")["count"] == tickets
 
 
+def test_asked_to_it_takes_the_database_away_and_leaves_the_backups(site, box):
+    backups = box.run("find", HOME, "-printf", "%p %s %T@\n").stdout
+    assert "The database and its roles are gone" in box.run("opsfabric-setup", "--remove-database").stdout
+    left = box.shell("runuser -u postgres -- psql -XAtc \"select datname from pg_database where datname like 'opsfabric%'"
+                     " union all select rolname from pg_roles where rolname like 'opsfabric%'\"").stdout
+    assert left == "" and box.run("pgrep", "-u", "opsfabric", check=False).stdout == ""
+    assert not box.path("/etc/opsfabric/owner.conf").exists()
+    assert box.run("find", HOME, "-printf", "%p %s %T@\n").stdout == backups
+
+
 # ---- Postgres on another host -----------------------------------------------------------------------------
 
 
@@ -83,7 +93,7 @@ def elsewhere(site, box, home):
     """Another Postgres, as if on another host: an address of each kind, of which it listens at the second, and TLS. This host
     has none that runs, and nothing of ours."""
     site.remove("purge")
-    site.systemctl("stop", "postgresql.service")
+    site.systemctl("stop", "postgresql.service", "postgresql@*.service")
     given = home / "given" / "db"
     given.mkdir()
     ca, certificate = authority(given, (SERVER,))

@@ -13,8 +13,7 @@ import time
 import psycopg2
 import pytest
 
-from tests.route.test_ticket_photo import form_of
-from tests.support.pictures import Pictures
+from tests.support.pictures import Pictures, form_of
 from tests.support.processes import Processes
 from tests.support.stack import ROOT, Stack, mobile, wait_for
 

@@ -10,8 +10,7 @@ import uuid
 
 import pytest
 
-from tests.route.test_ticket_photo import form_of
-from tests.support.pictures import Pictures
+from tests.support.pictures import Pictures, form_of
 from tests.support.stack import landline, mobile, wait_for
 
 

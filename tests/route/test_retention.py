@@ -8,9 +8,8 @@ import uuid
 
 import pytest
 
-from tests.support.pictures import Pictures
+from tests.support.pictures import Pictures, form_of
 from tests.support.stack import mobile, wait_for
-from tests.route.test_ticket_photo import form_of
 
 PATH = "/api/cron/retention"
 BEGIN = datetime.datetime.fromisoformat("2026-12-01T10:00:00+01:00")

@@ -3,7 +3,6 @@
 import concurrent.futures
 import contextlib
 import fcntl
-import hmac
 import io
 import os
 import pathlib
@@ -16,7 +15,7 @@ import zipfile
 import pytest
 
 from tests.support import pictures, problems
-from tests.support.pictures import Pictures, bomb, colour, metadata, png_of, size
+from tests.support.pictures import Pictures, bomb, colour, form_of, metadata, png_of, size, token_of
 from tests.support.stack import mobile, wait_for
 
 PATH = "/api/ticket/photo"
@@ -63,19 +62,6 @@ def new_ticket(firm):
     answer = firm.ticket()
     assert answer.status_code == 201, answer.text
     return answer.json()["ticket_id"]
-
-
-def token_of(stack, ticket_id):
-    """What the thank-you page gives to whoever opened the ticket (lib/photo.h)."""
-    key = hmac.digest(bytes.fromhex(stack.env["SECRETS_KEY"]), b"sign photo", "sha256")
-    return hmac.digest(key, str(ticket_id).encode(), "sha256")[:16].hex()
-
-
-def form_of(stack, ticket_id, data, name="photo.jpg", kind="image/jpeg", **fields):
-    """A form as a browser sends it: the fields in their order, the file last."""
-    fields = {"ticket_id": str(ticket_id), "photo_token": token_of(stack, ticket_id), **fields}
-    parts = [(k, (None, v)) for k, v in fields.items() if v is not None]
-    return {"files": [*parts, ("photo", (name, data, kind))]}
 
 
 def send(firm, ticket_id, data, headers=None, **kwargs):

@@ -1,5 +1,6 @@
-"""pictures - real files of pictures, made with the tools of libvips, libheif and exiftool"""
+"""pictures - real files of pictures, made with the tools of libvips, libheif and exiftool, and the form that sends one"""
 
+import hmac
 import pathlib
 import struct
 import subprocess
@@ -108,3 +109,16 @@ def colour(path, x, y):
     if b > 200 > 60 > r and g < 60:
         return "blue"
     return (r, g, b)
+
+
+def token_of(stack, ticket_id):
+    """What the thank-you page gives to whoever opened the ticket (lib/photo.h)."""
+    key = hmac.digest(bytes.fromhex(stack.env["SECRETS_KEY"]), b"sign photo", "sha256")
+    return hmac.digest(key, str(ticket_id).encode(), "sha256")[:16].hex()
+
+
+def form_of(stack, ticket_id, data, name="photo.jpg", kind="image/jpeg", **fields):
+    """A form as a browser sends it: the fields in their order, the file last."""
+    fields = {"ticket_id": str(ticket_id), "photo_token": token_of(stack, ticket_id), **fields}
+    parts = [(k, (None, v)) for k, v in fields.items() if v is not None]
+    return {"files": [*parts, ("photo", (name, data, kind))]}
