@@ -78,7 +78,7 @@ def check_place(browser, url, name, status=200):
     assert seen["violations"] == []
     assert seen["overflow"] == []
     assert [role for role, said in seen["spoken"] if not said.strip()] == []
-    assert seen["bytes"] < HEAVIEST
+    assert 2000 < seen["bytes"] < HEAVIEST
     well_behaved(seen)
     return seen
 

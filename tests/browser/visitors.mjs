@@ -17,14 +17,11 @@ const devices = {
 
 // What nobody may do, wherever it happens.
 class Conduct {
-	constructor(context, origin) {
-		this.complaints = [];
-		this.dialogs = [];
-		this.strangers = new Set();
+	constructor(context) {
 		context.on("request", (request) => {
 			const url = new URL(request.url());
 
-			if (url.protocol.startsWith("http") && url.origin !== origin)
+			if (url.protocol.startsWith("http") && url.origin !== this.origin)
 				this.strangers.add(url.origin);
 		});
 		context.on("console", (message) => {
@@ -38,6 +35,13 @@ class Conduct {
 			// Whoever is asked whether to leave says yes.
 			return dialog.type() === "beforeunload" ? dialog.accept() : dialog.dismiss();
 		});
+	}
+
+	begin(origin) {
+		this.origin = origin;
+		this.complaints = [];
+		this.dialogs = [];
+		this.strangers = new Set();
 	}
 }
 
@@ -53,12 +57,11 @@ export class Visitors {
 		this.browser = browser;
 		this.base = base;
 		this.contexts = [];
+		this.lookers = {};
 	}
 
-	// A new visitor, with nothing in the cache, on the first page that job.url names.
-	// javaScript false: as somebody has set it; script false: ours does not arrive, and the rules of axe can still be run.
-	async come({ url, device = "phone", javaScript = true, script = true, scheme = "light" }, before = async () => {}) {
-		const address = new URL(url, this.base);
+	// Somebody who has not been here: with nothing in the cache, and in a process of his own.
+	async meet({ device = "phone", javaScript = true, script = true, scheme = "light" }) {
 		const context = await this.browser.newContext({
 			...devices[device],
 			colorScheme: scheme,
@@ -67,18 +70,50 @@ export class Visitors {
 		});
 		const page = await context.newPage();
 
-		this.contexts.push(context);
 		page.setDefaultTimeout(+(process.env.OPSFABRIC_BROWSER_MS ?? 60000));
-		page.conduct = new Conduct(context, address.origin);
+		page.conduct = new Conduct(context);
 		page.press = (target) => (devices[device].hasTouch ? target.tap() : target.click());
 		await context.addInitScript(() =>
 			document.addEventListener("securitypolicyviolation", (event) =>
 				console.error(`violates ${event.effectiveDirective}: ${event.blockedURI} ${event.sample}`)));
 		if (!script)
 			await context.route("**/*.js", (route) => route.abort());
-		await before(page);
+		return page;
+	}
+
+	async go(page, url) {
+		const address = new URL(url, this.base);
+
+		page.conduct.begin(address.origin);
 		page.answer = await page.goto(address.href);
 		return page;
+	}
+
+	// A new visitor, on the first page that job.url names.
+	// javaScript false: as somebody has set it; script false: ours does not arrive, and the rules of axe can still be run.
+	async come(job) {
+		const page = await this.meet(job);
+
+		this.contexts.push(page.context());
+		return this.go(page, job.url);
+	}
+
+	// One who looks at one page after the other, as if each were the first: a process for each would cost more than
+	// all that is asked of it there.
+	async look({ url, device, scheme }) {
+		const page = this.lookers[device] ?? (await this.meet({ device }));
+
+		this.lookers[device] = page;
+		page.weight = 0;
+		if (!page.scale) {
+			page.scale = await page.context().newCDPSession(page);
+			await page.scale.send("Network.enable");
+			await page.scale.send("Network.setCacheDisabled", { cacheDisabled: true });
+			page.scale.on("Network.loadingFinished", (event) => (page.weight += event.encodedDataLength));
+		}
+		await page.setViewportSize(devices[device].viewport);
+		await page.emulateMedia({ colorScheme: scheme });
+		return this.go(page, url);
 	}
 
 	// What is to be said about the visitor at the end of any job.

@@ -7,14 +7,17 @@ grant usage on schema tap, public to public;
 -- filled by run from lib/sql and schema
 create table tap.file (path text primary key, content text not null, columns text);
 
-create view tap.statement as
+-- Kept, for every call looks into it: run refreshes it.
+create materialized view tap.statement as
 select regexp_replace(path, '^.*/([a-z0-9_]+)\.sql$', '\1') as name, content as sql,
        substring(content from '\n-- role: ([a-z]+)\n') as role,
        substring(content from '\n-- > ([^\n]*)\n') as result, columns,
        coalesce((select array_agg(m[2] order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as params,
        coalesce((select array_agg(m[1]::int order by n) from regexp_matches(content, '\n-- \$(\d+) ([A-Za-z_]+): ', 'g') with ordinality p (m, n)), '{}') as numbers
 from tap.file
-where path like 'lib/sql/%' and content ~ '\n-- role: (web|service|command|any)\n';      -- the owner's are the runner's business
+where path like 'lib/sql/%' and content ~ '\n-- role: (web|service|command|any)\n'      -- the owner's are the runner's business
+with no data;
+create unique index on tap.statement (name);
 
 -- Two firms that must never see each other, and the instant most tests begin at (a Monday).
 create function tap.a() returns uuid immutable language sql return '0190a000-0000-7000-8000-00000000000a'::uuid;

@@ -85,6 +85,7 @@ select gen_random_uuid(), customer_id, contact_id, id, 'outbound', 'x', contact_
        case number % 20 when 0 then 'queued' else 'delivered' end, tap.at(-number), tap.at(9999), created_at, created_at from tickets;
 insert into inbound_events (id, customer_id, provider, event_id, fingerprint, verified, answer, received_at) select gen_random_uuid(), customer_id, 'api', id::text, 'x', true, '{}', created_at from tickets;
 insert into segment_usage select id, '2024-03-04'::date - n, 5 from customers, generate_series(0, 300) n;
+analyze tickets, sms_log;                                 -- what they were before would read all of one for each row of the other
 insert into alerts (id, customer_id, ticket_id, message_id, kind, told, told_at, first_id, code_hash, next_at)
 select m.id, m.customer_id, m.ticket_id, m.id, 'emergency', '+41790000011', m.created_at, m.id, encode(sha256(m.id::text::bytea), 'hex'), case when t.number % 100 = 0 then tap.at() end
 from sms_log m join tickets t on t.id = m.ticket_id;

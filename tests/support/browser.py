@@ -27,7 +27,7 @@ class Browser:
     def do(self, scenario, **job):
         """job's pictures: a name with {look} or {n}; the file is kept under build/."""
         if job.get("pictures"):
-            job["pictures"] = str(self.pictures / (job["pictures"] + ".png"))
+            job["pictures"] = str(self.pictures / (job["pictures"] + ".jpg"))
         self.process.stdin.write(json.dumps({"do": scenario, **job}) + "\n")
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], JOB_S)
