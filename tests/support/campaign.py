@@ -609,7 +609,7 @@ def failover_round(cluster, clients, blow):
     return back, beside, wrong
 
 
-def failover_rounds(cluster, stack, firm, rounds, blows=("kill", "cut"), limit_s=30, say=lambda words: None, seed=None):
+def failover_rounds(cluster, stack, firm, rounds, blows=("kill", "cut"), limit_s=30, pause=0, say=lambda words: None, seed=None):
     """The leader of a cluster is killed and cut off the network in turn, while clients work and repeat what failed."""
     seed = seed if seed is not None else random.randrange(10**9)
     processes = Processes(stack)
@@ -618,7 +618,7 @@ def failover_rounds(cluster, stack, firm, rounds, blows=("kill", "cut"), limit_s
     begun = time.monotonic()
     with contextlib.closing(cluster.connect("postgres")) as db:
         db.cursor().execute("create table if not exists beside (id bigint primary key)")
-    with Clients(stack, firm, random.Random(seed)) as clients:
+    with Clients(stack, firm, random.Random(seed), pause=pause) as clients:
         for done, blow in zip(range(rounds), itertools.cycle(blows)):
             back, beside, wrong = failover_round(cluster, clients, blow)
             times[blow].append(back)

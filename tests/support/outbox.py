@@ -8,6 +8,7 @@ import collections
 import contextlib
 import os
 import pathlib
+import select
 import shutil
 import signal
 import socket
@@ -44,6 +45,7 @@ class Cluster:
         self.sockets = home / "postgres"
         self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         self.process = None
+        self.db = None
         for path in (self.data, self.sockets):
             path.mkdir()
             if self.user:
@@ -88,14 +90,13 @@ class Cluster:
         self.process.wait(180)
 
     def sql(self, query, *args):
-        db = psycopg2.connect(host=str(self.sockets), dbname="opsfabric", user="postgres")
-        try:
-            db.autocommit = True
-            with db.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
-                cursor.execute(query, args or None)
-                return [dict(row) for row in cursor.fetchall()] if cursor.description else []
-        finally:
-            db.close()
+        # Nothing is said on one that waits, but that it has ended.
+        if self.db is None or self.db.closed or select.select([self.db], [], [], 0)[0]:
+            self.db = psycopg2.connect(host=str(self.sockets), dbname="opsfabric", user="postgres")
+            self.db.autocommit = True
+        with self.db.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+            cursor.execute(query, args or None)
+            return [dict(row) for row in cursor.fetchall()] if cursor.description else []
 
 
 class LossyWire:

@@ -33,15 +33,17 @@ def wait_for(condition, seconds=60, what="condition"):
     """Polls until condition() is true and returns its value. Never a bare sleep in a test. what is waited for, or a
     function that then says what is instead.
 
-    The limit is for what never comes: a busy machine takes many times as long as a quiet one."""
-    deadline = time.monotonic() + seconds
+    The limit is for what never comes: a busy machine takes many times as long as a quiet one. What takes long is asked
+    for ever more rarely: to ask costs something as well."""
+    begun = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - begun
+        if waited > seconds:
             raise AssertionError(f"waited {seconds} s for {what() if callable(what) else what}")
-        time.sleep(0.02)
+        time.sleep(min(0.02 + waited / 20, 0.2))
 
 
 def json_lines(path):
