@@ -7,12 +7,20 @@ import pytest
 from tests.support.campaign import restart_under_load, settle, untrue_messages
 from tests.support.load import Load, load_of
 from tests.support.processes import Processes, kill
-from tests.support.stack import ROOT, wait_for
+from tests.support.stack import ROOT, Stack, wait_for
 
 ROUTES = [
     line.split()[0] for line in pathlib.Path(ROOT / "cgi-bin" / "ROUTES").read_text().splitlines()
     if line and not line.startswith("#")
 ]
+
+
+@pytest.fixture(scope="module")
+def own_stack(private_dir):
+    """With one worker a route: while it is replaced nobody serves, and all 200 wait. tests/long/run has two."""
+    running = Stack.start(private_dir / "own", OPSFABRIC_WORKERS=1)
+    yield running
+    running.stop()
 
 
 @pytest.fixture(scope="module")
