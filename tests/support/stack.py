@@ -95,8 +95,23 @@ def deploy_run(state, port, *args, timeout=600, **settings):
     )
 
 
+def make_cluster(preset, kept):
+    for old in kept.parent.glob("cluster-*"):
+        shutil.rmtree(old)
+    with tempfile.TemporaryDirectory(prefix="of-", dir="/tmp") as home:
+        os.chmod(home, 0o711)
+        port = free_port()
+        for flag in ("--detach", "--stop"):
+            run = deploy_run(f"{home}/first", port, flag, OPSFABRIC_PRESET=preset)
+            assert run.returncode == 0, run.stdout + run.stderr
+        half = kept.with_name("cluster-new")
+        half.mkdir(mode=0o711)
+        subprocess.run(["cp", "-a", f"{home}/first/data", f"{home}/first/postgres", half], check=True)
+        half.rename(kept)
+
+
 def ready_cluster(preset):
-    """What a first deploy/run leaves of its database: a copy of it makes a start a second one, which takes half as long.
+    """What a first deploy/run leaves of its database: a copy of it makes a start a second one, which takes two seconds less.
 
     It is kept for as long as nothing changes that it is made by. None while another process makes it, and where deploy/run
     may build other programs first."""
@@ -115,18 +130,7 @@ def ready_cluster(preset):
         except BlockingIOError:
             return None
         if not kept.is_dir():
-            for old in build.glob("cluster-*"):
-                shutil.rmtree(old)
-            with tempfile.TemporaryDirectory(prefix="of-", dir="/tmp") as home:
-                os.chmod(home, 0o711)
-                port = free_port()
-                for flag in ("--detach", "--stop"):
-                    run = deploy_run(f"{home}/first", port, flag, OPSFABRIC_PRESET=preset)
-                    assert run.returncode == 0, run.stdout + run.stderr
-                half = build / "cluster-new"
-                half.mkdir(mode=0o711)
-                subprocess.run(["cp", "-a", f"{home}/first/data", f"{home}/first/postgres", half], check=True)
-                half.rename(kept)
+            make_cluster(preset, kept)
     return kept
 
 
