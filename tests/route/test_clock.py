@@ -15,6 +15,16 @@ UTC = datetime.timezone.utc
 NEAR = 300  # seconds that a busy machine may take; the clocks are months apart
 
 
+@pytest.fixture
+def clock(stack):
+    """What the other tests do by themselves, with the command."""
+    def move(to):
+        stack.command("clock", *(("set", to) if to else ("clear",)))
+
+    yield move
+    move(None)
+
+
 def instant(text):
     return datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
 

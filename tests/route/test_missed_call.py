@@ -408,6 +408,10 @@ def test_who_said_stop_and_start_at_night_is_texted_in_the_morning(night, clock)
     night.text(caller, "STOP")
     night.text(caller, "START")
     assert said(night.missed_call(caller))["status"] == "deferred"
+    wait_for(  # by the morning they would be too late
+        lambda: [m["status"] for m in night.outbound(caller) if m["template"].startswith("reply_")] == ["sent"] * 2,
+        what="the answers to both",
+    )
     clock("2026-07-08T07:00:01+02:00")
     rows = wait_sent(night, caller, 3)
     assert [m["template"] for m in rows].count("missed_call") == 1

@@ -246,11 +246,17 @@ class Stack:
         return out
 
     def clock(self, instant=None):
-        """Moves the clock of all programs to an RFC 3339 instant, or back."""
+        """Moves the clock of all programs to an RFC 3339 instant, or back.
+
+        As opsfabric clock does it, without a process: tests do it some four hundred times."""
+        file = self.state / "clock"
         if instant is None:
-            self.command("clock", "clear")
-        else:
-            self.command("clock", "set", instant)
+            file.unlink(missing_ok=True)
+            return
+        ahead = datetime.datetime.fromisoformat(instant).timestamp() - time.time()
+        new = self.state / "clock.new"
+        new.write_text(f"{round(ahead * 1e6)}\n")
+        new.rename(file)
 
     def now(self):
         """The programs' clock, in seconds since 1970."""
