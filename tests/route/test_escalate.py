@@ -80,7 +80,8 @@ def told(firm, ticket_id):
 
 
 def kinds(firm, ticket_id):
-    return [e["event_type"] for e in firm.events(ticket_id)]
+    """Without what became of the ticket's own messages, which is noted when they have left."""
+    return [e["event_type"] for e in firm.events(ticket_id) if not e["event_type"].startswith("sms_")]
 
 
 # ---- who may call -------------------------------------------------------------------------------
