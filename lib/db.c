@@ -716,6 +716,15 @@ result_clear(void *result)
 	PQclear(result);
 }
 
+/* After the last statement Postgres commits. */
+static const char *
+command_name(const struct db_batch *b, int i)
+{
+	if (i < 0)
+		return stmt_name(STMT_TENANT_SET);
+	return i < b->count ? stmt_name(b->queued[i].stmt) : "commit";
+}
+
 static void
 batch_keep(void *arg, int command, PGresult *result)
 {
@@ -729,9 +738,7 @@ batch_keep(void *arg, int command, PGresult *result)
 		sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		if (b->sqlstate[0] == '\0' && sqlstate != NULL)
 			memcpy(b->sqlstate, sqlstate, 5);
-		log_warn("database: %s: %s",
-		    i >= 0 && i < b->count ? stmt_name(b->queued[i].stmt)
-					   : "tenant_set",
+		log_warn("database: %s: %s", command_name(b, i),
 		    PQresultErrorMessage(result));
 	} else if (i >= 0 && i < b->count && status == PGRES_TUPLES_OK) {
 		b->queued[i].result = result;

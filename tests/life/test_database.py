@@ -262,6 +262,20 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_done_twice(own_stack):
     assert figures["violations"] == []
 
 
+def test_a_commit_that_fails_is_called_so(own_stack, firm):
+    """Every statement went well, and nothing is kept."""
+    phone = mobile()
+    own_stack.sql("create function life_no() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$")
+    own_stack.sql("create constraint trigger life_no after insert on tickets deferrable initially deferred for each row"
+                  f" when (new.contact_phone = '{phone}') execute function life_no()")
+    try:
+        answer = firm.ticket(phone)
+    finally:
+        own_stack.sql("drop function life_no cascade")
+    assert answer.status_code == 500 and firm.tickets(phone) == []
+    assert "database: commit: ERROR:  no" in (own_stack.state / "log" / "ticket.log").read_text()
+
+
 # ---- a program of its own, with another database ------------------------------------------------
 
 
@@ -386,6 +400,30 @@ def test_an_older_schema_is_refused(own_stack, short_path, older, program, varia
 def test_a_database_without_a_schema_is_refused(own_stack, short_path):
     said = refusal(own_stack, "cgi-bin/ticket", short_path, DATABASE_URL=url(own_stack, "opsfabric_web", "postgres"))
     assert "opsfabric migrate" in said, said
+
+
+def test_a_statement_that_does_not_fit_ends_the_program_until_it_does(own_stack, firm, processes):
+    """It is met by a connection made while the program runs, and then at its start."""
+    log = own_stack.state / "log" / "ticket.log"
+
+    def said():
+        return log.read_text().count("a statement does not fit the schema")
+
+    workers, said_before = processes.wait_running("ticket"), said()
+    with concurrent.futures.ThreadPoolExecutor(len(workers) + 1) as pool:
+        own_stack.sql("alter table tickets rename column summary to summary_once")
+        try:
+            own_stack.sql("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'ticket'")
+            answer = firm.ticket()
+            assert answer.status_code == 503 and int(answer.headers["Retry-After"]) > 0
+            # A worker ends when the next request comes, and leaves it to others.
+            answers = [pool.submit(firm.ticket) for _ in workers]
+            wait_for(lambda: said() - said_before > len(workers), what="programs to be refused at their start")
+        finally:
+            own_stack.sql("alter table tickets rename column summary_once to summary")
+        assert {answer.result().status_code for answer in answers} <= {201, 503}
+    wait_for(lambda: firm.ticket().status_code == 201, what="the route to work again")
+    assert set(processes.pids("ticket")) != set(workers)
 
 
 def test_a_program_without_an_address_for_its_database_is_refused(own_stack, short_path):
