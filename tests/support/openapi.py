@@ -12,7 +12,7 @@ DOCUMENT = pathlib.Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
 
 @functools.lru_cache(maxsize=None)
 def document():
-    return yaml.safe_load(DOCUMENT.read_text())
+    return yaml.load(DOCUMENT.read_text(), Loader=yaml.CSafeLoader)
 
 
 def resolve(node):
@@ -25,14 +25,20 @@ def resolve(node):
     return node
 
 
-def path_item(path):
-    path = path.split("?")[0]
+@functools.lru_cache(maxsize=None)
+def patterns():
+    found = []
     for template, item in document()["paths"].items():
         # A slug has two letters at least and is not api; a firm's home page and webhooks may have a slash at their end.
         pattern = re.sub(r"\{[^}]+\}", "[^/]+", template.replace("{slug}", "(?!api/)[^/]{2,}"))
-        if re.fullmatch(pattern + ("/?" if template == "/{slug}" or template.startswith("/api/webhook/") else ""), path):
-            return item
-    return None
+        slash = "/?" if template == "/{slug}" or template.startswith("/api/webhook/") else ""
+        found.append((re.compile(pattern + slash), item))
+    return found
+
+
+def path_item(path):
+    path = path.split("?")[0]
+    return next((item for pattern, item in patterns() if pattern.fullmatch(path)), None)
 
 
 def inline(schema):
@@ -43,6 +49,16 @@ def inline(schema):
     if isinstance(schema, list):
         return [inline(v) for v in schema]
     return schema
+
+
+_validators = {}
+
+
+def validator(schema):
+    """Made once for each schema of the document, which stays where it is."""
+    if id(schema) not in _validators:
+        _validators[id(schema)] = jsonschema.Draft202012Validator(inline(schema))
+    return _validators[id(schema)]
 
 
 def check(method, path, answer):
@@ -63,4 +79,4 @@ def check(method, path, answer):
     kind = answer.headers.get("Content-Type", "").split(";")[0]
     assert kind in content, f"{method} {path}: {kind} is not in docs/openapi.yaml"
     if kind.endswith("json"):
-        jsonschema.Draft202012Validator(inline(content[kind]["schema"])).validate(answer.json())
+        validator(content[kind]["schema"]).validate(answer.json())
