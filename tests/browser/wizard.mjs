@@ -212,6 +212,7 @@ export async function correct(visitors, job) {
 	await complete(page, job);
 	await page.press(send(page));
 	await page.locator("#errors").waitFor();
+	await page.waitForLoadState("load");
 	const result = {
 		step: await shown(page),
 		error: await page.locator(`#e-${job.field}`).innerText(),
@@ -243,6 +244,7 @@ export async function sendInVain(visitors, job) {
 	await answer;
 	// With a script the form says so itself, without one a page does that has what was typed.
 	await page.locator("#wizard .notice, .kept").locator("visible=true").first().waitFor();
+	await page.waitForLoadState("load");
 	const result = {
 		status: (await answer).status(),
 		text: await page.locator("main").innerText(),
@@ -261,6 +263,7 @@ export async function sendAgain(visitors) {
 }
 
 // Sent with job.values only: what the form says about the others.
+// What the server says of it is there only when the whole page is.
 export async function err(visitors, job) {
 	const page = await visitors.come(job);
 
@@ -269,6 +272,7 @@ export async function err(visitors, job) {
 	await page.locator("#wizard").evaluate((form) => (form.noValidate = true));
 	await page.press(send(page));
 	await page.locator("#wizard [aria-invalid=true]").first().waitFor();
+	await page.waitForLoadState("load");
 	const result = {
 		url: page.url(),
 		errors: await page.evaluate(() => [...document.querySelectorAll("#wizard [aria-invalid=true]")].map((e) => ({
@@ -337,6 +341,7 @@ export async function askThenPhoto(visitors, job) {
 	await page.locator("#photo").setInputFiles(job.file);
 	await page.press(page.locator("#photos form button"));
 	await page.locator("[role=status]").waitFor();
+	await page.waitForLoadState("load");
 	const result = { text: await page.locator("main").innerText(), overflow: await overflow(page) };
 	await picture(page, job.pictures?.replace("{n}", "sent"));
 	await page.press(page.locator(".photo-back a"));
