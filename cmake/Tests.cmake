@@ -49,7 +49,8 @@ endforeach()
 # one share its clock, so they run one after the other, and beside those of the others.
 get_filename_component(preset ${PROJECT_BINARY_DIR} NAME)
 set(stack_env "OPSFABRIC_PRESET=${preset}" "OPSFABRIC_SKIP_BUILD=1" "${sanitizer_env}")
-foreach(stack a b c)
+set(stacks a b c)
+foreach(stack IN LISTS stacks)
 	set(state ${PROJECT_BINARY_DIR}/stack_${stack}.path)
 	foreach(step start stop)
 		add_test(NAME stack/${step}_${stack}
@@ -60,7 +61,6 @@ foreach(stack a b c)
 	set_tests_properties(stack/stop_${stack} PROPERTIES FIXTURES_CLEANUP stack_${stack} TIMEOUT 300
 		LABELS stack ENVIRONMENT "${stack_env}")
 endforeach()
-set(stack a)
 foreach(label route edge browser life)
 	file(GLOB scripts CONFIGURE_DEPENDS tests/${label}/test_*.py)
 	foreach(script IN LISTS scripts)
@@ -79,11 +79,11 @@ foreach(label route edge browser life)
 		if(label STREQUAL "life" OR name MATCHES "^(dispatcher|outcome|deploy|webhook_trust|away)$")
 			continue()
 		endif()
+		list(POP_FRONT stacks stack)
+		list(APPEND stacks ${stack})
 		set_tests_properties(${test} PROPERTIES
 			FIXTURES_REQUIRED stack_${stack} RESOURCE_LOCK stack_${stack}
 			ENVIRONMENT "OPSFABRIC_TEST_STACK=${PROJECT_BINARY_DIR}/stack_${stack}.path;${stack_env}")
-		string(REGEX MATCH "${stack}(.)" next "abca")
-		set(stack ${CMAKE_MATCH_1})
 	endforeach()
 endforeach()
 # What takes longest begins first: seconds, those beside others.
