@@ -31,7 +31,6 @@ def table():
 def environment(state, port, **settings):
     """The caller's, without what the caller's own installation was told."""
     env = {k: v for k, v in os.environ.items() if k not in table()}
-    env.setdefault("OPSFABRIC_PRESET", "asan")
     return {**env, "OPSFABRIC_SKIP_BUILD": "1", "OPSFABRIC_STATE": str(state), "OPSFABRIC_PORT": str(port), **settings}
 
 

@@ -1,12 +1,11 @@
 """browser - Chromium for the tests of tests/browser, driven by drive.mjs there: a job in, a result out"""
 
 import json
-import os
 import select
 import subprocess
 import tempfile
 
-from .stack import ROOT
+from .stack import PRESET, ROOT
 
 # A page that is not there after this never comes.
 JOB_S = 300
@@ -20,8 +19,7 @@ class Browser:
         self.process = subprocess.Popen(
             ["node", ROOT / "tests" / "browser" / "drive.mjs", base, *hosts],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        preset = os.environ.get("OPSFABRIC_PRESET", "asan")
-        self.pictures = ROOT / "build" / preset / "screenshots"
+        self.pictures = ROOT / "build" / PRESET / "screenshots"
         self.pictures.mkdir(parents=True, exist_ok=True)
 
     def do(self, scenario, **job):

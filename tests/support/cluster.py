@@ -20,7 +20,7 @@ import psycopg2
 import psycopg2.extras
 import requests
 
-from .stack import ROOT, Stack, reserve_port, wait_for
+from .stack import PRESET, ROOT, Stack, reserve_port, wait_for
 
 NETWORK = "10.77.0"
 NODES = ("pg1", "pg2", "pg3")
@@ -164,13 +164,12 @@ class Cluster:
 @contextlib.contextmanager
 def installation(networks):
     """(cluster, stack): a stack that lives in a cluster, with two dispatchers. Without a spool: what is acknowledged is in the cluster."""
-    preset = os.environ.get("OPSFABRIC_PRESET", "asan")
     with contextlib.ExitStack() as last:
         if networks:
             last.enter_context(in_own_network())
         home = pathlib.Path(last.enter_context(tempfile.TemporaryDirectory(prefix="of-", ignore_cleanup_errors=True)))
         home.chmod(0o711)
-        cluster = Cluster(home, networks, preset)
+        cluster = Cluster(home, networks, PRESET)
         last.callback(cluster.stop)
         cluster.start()
         stack = Stack.start(home / "s", OPSFABRIC_SKIP_BUILD="1", SPOOL_DIR="off", **cluster.settings())

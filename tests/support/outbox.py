@@ -22,10 +22,9 @@ import psycopg2.extras
 import pytest
 
 from .provider import Provider, settings
-from .stack import ROOT, wait_for
+from .stack import PRESET, ROOT, wait_for
 
-PROGRAMS = pathlib.Path(
-    os.environ.get("OPSFABRIC_PROGRAMS", ROOT / "build" / os.environ.get("OPSFABRIC_PRESET", "asan")))
+PROGRAMS = pathlib.Path(os.environ.get("OPSFABRIC_PROGRAMS", ROOT / "build" / PRESET))
 TENANT = "00000000-0000-7000-8000-0000000000d1"
 SLUG = "muster-ag"
 TICKET = "00000000-0000-7000-8000-0000000000d2"

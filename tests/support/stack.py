@@ -30,6 +30,8 @@ import requests
 from . import openapi
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# What is tested unless the caller says otherwise; deploy/run takes it from the environment.
+PRESET = os.environ.setdefault("OPSFABRIC_PRESET", "asan")
 
 
 def wait_for(condition, seconds=60, what="condition"):
@@ -88,7 +90,6 @@ def free_port():
 def deploy_run(state, port, *args, timeout=600, **settings):
     env = dict(os.environ, OPSFABRIC_STATE=str(state), OPSFABRIC_PORT=str(port))
     env.update({k: str(v) for k, v in settings.items()})
-    env.setdefault("OPSFABRIC_PRESET", "asan")
     return subprocess.run(
         [ROOT / "deploy" / "run", *args], env=env,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
@@ -150,7 +151,7 @@ class Stack:
 
     @classmethod
     def start(cls, state, port=None, **settings):
-        preset = settings.get("OPSFABRIC_PRESET", os.environ.get("OPSFABRIC_PRESET", "asan"))
+        preset = settings.get("OPSFABRIC_PRESET", PRESET)
         cluster = None if os.path.exists(state) else ready_cluster(preset)
         if cluster:
             subprocess.run(["cp", "-a", cluster, state], check=True)
