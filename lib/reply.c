@@ -206,6 +206,9 @@ fold_clause(struct folded *f)
 static void
 fold_add(struct folded *f, const char *bytes, size_t len, char kind)
 {
+	/* A sign of four bytes becomes a word of eight. */
+	if (len >= sizeof(f->text) - f->len)
+		return;
 	if (f->last != kind || kind == '+') {
 		if (f->words == WORDS_MAX)
 			return;

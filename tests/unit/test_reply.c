@@ -464,6 +464,22 @@ START_TEST(of_an_endless_text_only_the_beginning_is_read)
 }
 END_TEST
 
+/* Each becomes a word that is longer than the sign itself. */
+START_TEST(of_a_wall_of_signs_as_much_is_read_as_there_is_room_for)
+{
+	static const char sign[] = "\xf0\x9f\x9b\x91";
+	size_t size = 4 * (sizeof(sign) - 1) * 1024;
+	char *text = malloc(size + 1);
+
+	for (size_t i = 0; i < size; i++)
+		text[i] = sign[i % (sizeof(sign) - 1)];
+	text[size] = '\0';
+	ck_assert_int_eq(reply_meaning(text), REPLY_STOP);
+	ck_assert_int_eq(reply_consent(text), REPLY_NEITHER);
+	free(text);
+}
+END_TEST
+
 START_TEST(names_are_those_of_the_statement)
 {
 	static const char *const names[REPLY_MEANING_MAX] = { "urgent",
@@ -489,6 +505,8 @@ main(void)
 	    (int)(sizeof(consents) / sizeof(consents[0])));
 	tcase_add_test(tc, a_long_text_is_read_like_a_short_one);
 	tcase_add_test(tc, of_an_endless_text_only_the_beginning_is_read);
+	tcase_add_test(
+	    tc, of_a_wall_of_signs_as_much_is_read_as_there_is_room_for);
 	tcase_add_test(tc, names_are_those_of_the_statement);
 	suite_add_tcase(suite, tc);
 	runner = srunner_create(suite);
