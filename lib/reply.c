@@ -613,12 +613,13 @@ is_reaction(const struct folded *f, const struct reading *r, bool *friendly)
 static enum reply_meaning
 choice_of(const struct reading *r)
 {
-	unsigned allowed = CHOICE | POLITE | GLUE | THANKS | SMILE;
+	const unsigned idle = POLITE | GLUE | THANKS | SMILE | SYMBOL;
+	unsigned allowed = CHOICE | idle;
 	unsigned bits;
 	size_t i = 0;
 
 	while (i < r->len && (r->item[i].bits & CHOICE) == 0 &&
-	       (r->item[i].bits & (POLITE | GLUE | THANKS | SMILE)) != 0)
+	       (r->item[i].bits & idle) != 0)
 		i++;
 	bits = i < r->len ? r->item[i].bits : 0;
 	if ((bits & CHOICE) == 0)
