@@ -94,7 +94,8 @@ alert_may_call(
 		   &parsed, t->countries, t->country_count);
 }
 
-/* The caller's name, and the number so that it can be tapped. */
+/* The caller's name, and the number so that it can be tapped; NULL: neither is
+ * known. */
 static const char *
 who_of(const struct alert *al, struct arena *a)
 {
@@ -109,7 +110,7 @@ who_of(const struct alert *al, struct arena *a)
 		            : arena_printf(
 				  a, "%.*s...", NUMBER_BEGINNING, al->phone);
 	if (*name == '\0' && *phone == '\0')
-		return "Anonym";
+		return NULL;
 	return arena_printf(a, "%s%s%s", name,
 	    *name == '\0' || *phone == '\0' ? "" : " ", phone);
 }

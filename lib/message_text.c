@@ -30,6 +30,7 @@ struct words {
 	const char *date;
 	const char *first_of_month;
 	const char *hour_mark;
+	const char *anonymous;
 	const char *weekday[7 + 1]; /* ISO: Monday is 1 */
 	const char *month[12 + 1];
 };
@@ -40,6 +41,7 @@ struct words {
 #define DATE(words) .date = (words),
 #define FIRST_OF_MONTH(word) .first_of_month = (word),
 #define HOUR_MARK(mark) .hour_mark = (mark),
+#define ANONYMOUS(word) .anonymous = (word),
 #define WEEKDAY(n, word) .weekday[n] = (word),
 #define MONTH(n, word) .month[n] = (word),
 static const struct words languages[LANGUAGE_MAX] = {
@@ -62,6 +64,7 @@ static const struct words languages[LANGUAGE_MAX] = {
 #undef DATE
 #undef FIRST_OF_MONTH
 #undef HOUR_MARK
+#undef ANONYMOUS
 #undef WEEKDAY
 #undef MONTH
 
@@ -69,13 +72,14 @@ static const struct words languages[LANGUAGE_MAX] = {
  * None may be missing in any language. That none stands twice, both compilers
  * see above.
  */
-#define ENTRIES (TEXT_MAX + PROMISE_MAX + 4 + 7 + 12)
+#define ENTRIES (TEXT_MAX + PROMISE_MAX + 5 + 7 + 12)
 #define TEXT(name, words) 1,
 #define PROMISE(kind, words) 1,
 #define APPOINTMENT(words) 1,
 #define DATE(words) 1,
 #define FIRST_OF_MONTH(word) 1,
 #define HOUR_MARK(mark) 1,
+#define ANONYMOUS(word) 1,
 #define WEEKDAY(n, word) 1,
 #define MONTH(n, word) 1,
 _Static_assert(sizeof((char[]){
@@ -290,7 +294,7 @@ fill_in(char **out, struct arena *a, const struct wording *wording,
 		[VARIABLE_LINK] = v->link,
 		[VARIABLE_NUMBER] =
 		    v->number == NULL ? MESSAGE_TEXT_NUMBER : v->number,
-		[VARIABLE_WHO] = v->who,
+		[VARIABLE_WHO] = v->who == NULL ? w->anonymous : v->who,
 		[VARIABLE_WHAT] = v->what,
 	};
 

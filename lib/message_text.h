@@ -90,7 +90,8 @@ struct text_values {
 	const char *firm;   /* past message_text_firm_check() */
 	const char *link;   /* may hold MESSAGE_TEXT_CODE */
 	const char *number; /* NULL: MESSAGE_TEXT_NUMBER */
-	/* Of the contact and theirs: past alphabet_words(). */
+	/* Of the contact and theirs: past alphabet_words(). NULL: nobody knows
+	 * who it is, as the language says it. */
 	const char *who;
 	const char *what;
 	/* As said when the message leaves: a "tomorrow" that was put off until

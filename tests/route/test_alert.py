@@ -320,6 +320,13 @@ def test_by_mail_only(firm):
     assert ". Anonym: " in row["body"]
 
 
+@pytest.mark.parametrize("language, word", [("fr", "Anonyme"), ("it", "Anonimo"), ("en", "Anonymous")])
+def test_who_shows_no_number_is_anonymous_in_the_language_of_the_firm(stack, language, word):
+    firm = firm_of(stack, alerts={"missed_call": True}, config={"language": language})
+    (row,) = alerts(firm, firm.missed_call(None).json()["ticket_id"])
+    assert f": {word} http" in row["body"]
+
+
 def test_strangers_alarm_ten_times_an_hour_and_those_who_answer_as_often_as_they_must(stack):
     firm = firm_of(stack)
     caller = mobile()
