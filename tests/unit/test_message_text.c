@@ -150,10 +150,10 @@ static const struct {
 		"domenica entro le 23:55", "by 23:55 on Sunday" } },
 	{ PROMISE_DATE, 1, 3, 8, "10:00",
 	    { "am 3. August bis 10:00", "d'ici au 3 aout à 10h00",
-		"il 3 agosto entro le 10:00", "by 10:00 on 3 August" } },
+		"lunedì 3 agosto entro le 10:00", "by 10:00 on 3 August" } },
 	{ PROMISE_DATE, 1, 1, 2, "07:30",
 	    { "am 1. Februar bis 07:30", "d'ici au 1er février à 07h30",
-		"il 1 febbraio entro le 07:30", "by 07:30 on 1 February" } },
+		"lunedì 1 febbraio entro le 07:30", "by 07:30 on 1 February" } },
 };
 
 START_TEST(a_promise_is_said_in_each_language)
