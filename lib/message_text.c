@@ -555,6 +555,30 @@ message_text_longest(struct arena *a, enum language language,
 	return fill_in(&out, a, &wording, &v, why) == 0 ? out : NULL;
 }
 
+/* A phone takes what touches an address for a part of it. */
+static bool
+link_is_touched(const char *text)
+{
+	static const char joins[] = "/-_~%&=#?@+";
+
+	for (const char *p = text; (p = strstr(p, "{{")) != NULL; p += 2) {
+		const char *name = p + 2 + strspn(p + 2, " ");
+		const char *end = strstr(p, "}}");
+		unsigned char before = p > text ? (unsigned char)p[-1] : ' ';
+		unsigned char after;
+
+		if (end == NULL || strncmp(name, "link", 4) != 0)
+			continue;
+		after = (unsigned char)end[2];
+		if (isalnum(before) != 0 || before >= 0x80 || before == '}' ||
+		    before == '/' || isalnum(after) != 0 || after >= 0x80 ||
+		    after == '{' ||
+		    (after != '\0' && strchr(joins, after) != NULL))
+			return true;
+	}
+	return false;
+}
+
 /* What is wrong with the wording, in words, or NULL. */
 static const char *
 fault_of(struct arena *a, const struct wording *wording, const char *firm)
@@ -583,6 +607,8 @@ fault_of(struct arena *a, const struct wording *wording, const char *firm)
 	part = missing_part(a, &rules[wording->name], text);
 	if (part != NULL)
 		return arena_printf(a, "%s is missing", part);
+	if (link_is_touched(text))
+		return "{{link}} needs a space before and after it";
 	cost = alphabet_cost(body);
 	if (cost.segments > SEGMENTS_MAX)
 		return arena_printf(a,
@@ -631,7 +657,8 @@ message_text_firm_check(const char *sms_name, struct problem *why)
 	if (strpbrk(sms_name, "{}\r\n\f") != NULL)
 		return problem(why, PROBLEM_FIELD_INVALID, field,
 		    "a firm's name has no braces and no line break");
-	if (cost.units < 2 || cost.units > MESSAGE_TEXT_FIRM_MAX)
+	if (sms_name[strspn(sms_name, " ")] == '\0' || cost.units < 2 ||
+	    cost.units > MESSAGE_TEXT_FIRM_MAX)
 		return problem(why, PROBLEM_FIELD_INVALID, field,
 		    "a firm's name in messages has 2 to %d characters",
 		    MESSAGE_TEXT_FIRM_MAX);

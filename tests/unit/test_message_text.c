@@ -153,7 +153,8 @@ static const struct {
 		"lunedì 3 agosto entro le 10:00", "by 10:00 on 3 August" } },
 	{ PROMISE_DATE, 1, 1, 2, "07:30",
 	    { "am 1. Februar bis 07:30", "d'ici au 1er février à 07h30",
-		"lunedì 1 febbraio entro le 07:30", "by 07:30 on 1 February" } },
+		"lunedì 1 febbraio entro le 07:30",
+		"by 07:30 on 1 February" } },
 };
 
 START_TEST(a_promise_is_said_in_each_language)
@@ -462,6 +463,13 @@ static const struct {
 	{ LANGUAGE_EN, TEXT_REPLY_TEXT, "{{firm}}: \xff", "UTF-8" },
 	{ LANGUAGE_EN, TEXT_REPLY_TEXT, "", "{{firm}}" },
 	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: see our page", "{{link}}" },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: ({{link}}).", NULL },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}:\n{{ link }}\nBye", NULL },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: {{link}}please", "a space" },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: {{link}}/new", "a space" },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: here{{ link }}", "a space" },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}{{link}}", "a space" },
+	{ LANGUAGE_EN, TEXT_REPLY_FORM, "{{firm}}: {{link}}\u00fc", "a space" },
 	{ LANGUAGE_EN, TEXT_REVIEW_REQUEST, "{{firm}}: rate us! {{link}}",
 	    "STOP" },
 	{ LANGUAGE_EN, TEXT_REVIEW_REQUEST, "{{firm}}: rate us! STOP",
@@ -505,6 +513,7 @@ static const struct {
 	{ firm_40, NULL },
 	{ "A", "2 to 40" },
 	{ "", "2 to 40" },
+	{ "   ", "2 to 40" },
 	{ "Haustechnik Meier und Söhne Dübendorf ZH1", "2 to 40" },
 	/* The euro takes the room of two. */
 	{ "Haustechnik Meier und Söhne Dübendorf Z€", "2 to 40" },
