@@ -55,7 +55,8 @@ enum {
 	NO = 1 << 26,
 	WRITING = 1 << 27, /* says what should stop, beside STOP */
 	HAZARD = 1 << 28,  /* urgent, unless it is said not to be */
-	HELP = 1 << 29     /* urgent if nothing else is said */
+	HELP = 1 << 29,    /* urgent if nothing else is said */
+	AWAY = 1 << 30     /* of somebody on call: takes nothing over */
 };
 
 #define CHOICE (ONE | TWO | THREE)
@@ -104,6 +105,7 @@ static const struct {
 	{ 0x1f929, 0x1f929 },
 	{ 0x1f970, 0x1f970 },
 	{ 0x1f9e1, 0x1f9e1 },
+	{ 0x1fae1, 0x1fae1 },
 	{ 0x1faf6, 0x1faf6 },
 };
 
@@ -720,7 +722,7 @@ reply_consent(const char *text)
 	any = reading.any;
 	if ((any & (NO | NOT)) != 0)
 		return (any & YES) != 0 ? REPLY_NEITHER : REPLY_NO;
-	if (folded.question)
+	if (folded.question || (any & AWAY) != 0)
 		return REPLY_NEITHER;
 	if ((any & YES) != 0 ||
 	    ((any & (THANKS | SMILE)) != 0 && says_only(&reading, idle)))

@@ -443,6 +443,7 @@ static const struct {
 	{ "1!", REPLY_YES },
 	{ "👍", REPLY_YES },
 	{ "👍🏽", REPLY_YES },
+	{ "🫡", REPLY_YES },
 	{ "danke", REPLY_YES },
 	{ "alles klar, danke", REPLY_YES },
 	{ "kein Problem", REPLY_YES },
@@ -475,6 +476,19 @@ static const struct {
 	{ "Notfall", REPLY_NEITHER },
 	{ "1 Wasser läuft aus", REPLY_NEITHER },
 	{ "Disliked \"Muster AG: NOTFALL Nr. 12.\"", REPLY_NEITHER },
+	/* A telephone that answers by itself takes nothing over. */
+	{ "Ich bin in den Ferien und komme am 12. Dezember zurück.",
+	    REPLY_NEITHER },
+	{ "Ich fahre gerade Auto und melde mich später.", REPLY_NEITHER },
+	{ "Ich fahre gerade. Ich melde mich, sobald ich kann.", REPLY_NEITHER },
+	{ "Automatische Antwort: Alles klar, Nachricht erhalten",
+	    REPLY_NEITHER },
+	{ "Je suis absent et je viens lundi", REPLY_NEITHER },
+	{ "Sto guidando, arrivo dopo", REPLY_NEITHER },
+	{ "I am away, coming back on Monday", REPLY_NEITHER },
+	{ "Nein, bin in den Ferien", REPLY_NO },
+	{ "Fahre gerade los", REPLY_YES },
+	{ "Ok, coming right away", REPLY_YES },
 };
 
 START_TEST(an_answer_says_yes_or_no_or_neither)
