@@ -45,6 +45,16 @@ static const struct phone_case {
 	{ "\u202d+41 79 123 45 67\u202c", "CH", "+41791234567", PHONE_MOBILE },
 	{ "\ufeff079 123 45\u200b67", "CH", "+41791234567", PHONE_MOBILE },
 	{ "079\u2013123\u201145\u221267", "CH", "+41791234567", PHONE_MOBILE },
+	/* Other strokes, dots and quotes, as pages and keyboards have them. */
+	{ "079\u2044123\u20444567", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079\u2215123 45 67", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079\u2027123\u202745\u202767", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079\u22c5123\u202445\u30fb67", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079\ufe63123\ufe5845\ufe6367", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079\u00b4123\u203245`67", "CH", "+41791234567", PHONE_MOBILE },
+	{ "079_123_45_67", "CH", "+41791234567", PHONE_MOBILE },
+	{ "0\ufe0f\u20e37\ufe0f\u20e39\ufe0f\u20e3 123 45 67", "CH",
+	    "+41791234567", PHONE_MOBILE },
 	/* Full width, Arabic, three bytes a digit. */
 	{ "\uff0b\uff14\uff11 \uff17\uff19 \uff11\uff12\uff13 \uff14\uff15 "
 	  "\uff16\uff17",
