@@ -235,12 +235,28 @@ tell(const struct command_run *run, const struct checked *list, size_t count,
 	return good ? COMMAND_DONE : COMMAND_REFUSED;
 }
 
-/* COMMAND_TENANT_SHOW by the names of the view "tenants". */
+/* COMMAND_TENANT_SHOW by the names of the view "tenants", which has defaults.
+ */
 static const char *
 row_value(const void *source, const char *column)
 {
-	return db_get(
-	    source, 0, 0, strcmp(column, "customer_id") == 0 ? "id" : column);
+	static const struct {
+		const char *of_view, *here;
+	} others[] = {
+		{ "customer_id", "id" },
+		{ "timezone", "effective_timezone" },
+		{ "quiet_hours_start", "effective_quiet_hours_start" },
+		{ "quiet_hours_end", "effective_quiet_hours_end" },
+		{ "sla_response_minutes", "effective_sla_response_minutes" },
+		{ "review_delay_hours", "effective_review_delay_hours" },
+		{ "config", "effective_config" },
+		{ "modules", "effective_modules" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(others[i].of_view, column) == 0)
+			return db_get(source, 0, 0, others[i].here);
+	return db_get(source, 0, 0, column);
 }
 
 /* -1 with *end, having said so. */

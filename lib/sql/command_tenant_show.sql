@@ -11,6 +11,6 @@ select c.id, c.slug, c.name, c.phone, c.email, c.sms_number, c.website_domain, c
        to_char(t.quiet_hours_start, 'HH24:MI') as effective_quiet_hours_start,
        to_char(t.quiet_hours_end, 'HH24:MI') as effective_quiet_hours_end,
        t.sla_response_minutes as effective_sla_response_minutes, t.review_delay_hours as effective_review_delay_hours,
-       t.daily_segments as effective_daily_segments
+       t.daily_segments as effective_daily_segments, t.config as effective_config, t.modules as effective_modules
 from customers c join tenants t on t.customer_id = c.id
 where c.slug = $1::text

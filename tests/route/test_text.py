@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import uuid
 
 import pytest
 
@@ -115,6 +116,13 @@ def test_a_wording_is_tried_before_it_is_set(stack):
     assert letters(said) == [(18, "ç", "U+00E7", "c")] and "ç" in said["problem"]
     (said,) = check(stack, *args, text="Merci, on vous rappelle {{until}}.", status=1)["texts"]
     assert "{{firm}} is missing" in said["problem"]
+
+
+def test_of_a_firm_without_settings_nothing_is_said_to_be_broken(stack):
+    slug = "t-" + uuid.uuid4().hex[:12]
+    stack.command("tenant", "add", "--slug", slug, "--name", "Muster AG")
+    out = stack.command("text", "check", slug)
+    assert out.stderr == "" and "missed_call" in out.stdout
 
 
 # ---- what others write never reaches a message ---------------------------------------------------
