@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <cjson/cJSON.h>
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -335,6 +336,17 @@ json_numbers_are_plain(const struct cJSON *v)
 		return number_is_plain(v->valuedouble);
 	for (const cJSON *m = json_first(v); m != NULL; m = m->next)
 		if (!json_numbers_are_plain(m))
+			return false;
+	return true;
+}
+
+bool
+json_numbers_are_finite(const struct cJSON *v)
+{
+	if (cJSON_IsNumber(v))
+		return isfinite(v->valuedouble);
+	for (const cJSON *m = json_first(v); m != NULL; m = m->next)
+		if (!json_numbers_are_finite(m))
 			return false;
 	return true;
 }

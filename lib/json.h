@@ -62,6 +62,9 @@ double json_double(const struct cJSON *v, double fallback);
  */
 bool json_numbers_are_plain(const struct cJSON *v);
 
+/* 1e999 is JSON, and json_print() has nothing but null for it. */
+bool json_numbers_are_finite(const struct cJSON *v);
+
 /* Members or elements, in order: first, then next until NULL. */
 const struct cJSON *json_first(const struct cJSON *v);
 const struct cJSON *json_next(const struct cJSON *v);

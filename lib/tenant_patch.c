@@ -53,6 +53,12 @@ tenant_patch_merge(
 	if (json_parse_document(&target, a, text, why) != 0 ||
 	    json_parse_document(&changes, a, patch, why) != 0)
 		return NULL;
+	/* It would be printed as null, which takes a setting away. */
+	if (!json_numbers_are_finite(changes)) {
+		(void)problem(why, PROBLEM_FIELD_INVALID, NULL,
+		    "A number is beyond what any setting takes");
+		return NULL;
+	}
 	buf_init(&b, a);
 	merge(&b, NULL, target, changes);
 	return b.text;

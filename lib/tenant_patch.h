@@ -13,7 +13,7 @@ struct problem;
 /*
  * text with patch merged into it as RFC 7396 says: what patch does not name
  * stays, null takes away. Both are JSON objects. NULL, with *why, where one of
- * them is none.
+ * them is none, or patch has a number that cannot be printed.
  */
 char *tenant_patch_merge(
     struct arena *a, const char *text, const char *patch, struct problem *why);

@@ -435,6 +435,15 @@ def test_what_would_switch_a_firm_off_is_refused(command, fields, pointer):
     assert out.returncode == REFUSED and fields_of(out.stderr) == {pointer}, out.stderr
 
 
+@pytest.mark.parametrize("written", ["sla_response_minutes=1e999", "daily_segments=-1e999", "config.founded_year=1e999"])
+def test_a_number_without_end_is_refused_and_not_taken_for_no_setting(command, tenant, written):
+    assert command("tenant", "set", tenant.slug, "sla_response_minutes=45", "daily_segments=44", "config.founded_year=1950").returncode == DONE
+    before = command.json("tenant", "show", tenant.slug)
+    out = command("tenant", "set", tenant.slug, written)
+    assert out.returncode == REFUSED and "number" in out.stderr, out.stderr
+    assert command.json("tenant", "show", tenant.slug) == before
+
+
 def test_calling_codes_and_zones_are_taken(command):
     codes = ["+1", "+7", "+41", "+423", "+49", "+355", "+800", "+971"]
     for zone in ("W-SU", "UTC", "America/Argentina/Buenos_Aires"):
