@@ -87,6 +87,12 @@ ground_read(
 		return problem(why, PROBLEM_INTERNAL, NULL,
 		    "This database has a table schema_migrations that "
 		    "OpsFabric did not make. Nothing was changed");
+	if (strncmp(ground, "taken ", 6) == 0)
+		return problem(why, PROBLEM_INTERNAL, NULL,
+		    "This database already has tables under our names, or "
+		    "types, that OpsFabric did not make: %s. Nothing was "
+		    "changed",
+		    ground + 6);
 	*has_table = strncmp(ground, "ours ", 5) == 0;
 	return 0;
 }

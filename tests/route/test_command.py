@@ -294,6 +294,21 @@ def test_a_failed_migration_leaves_nothing_behind(command, empty):
     assert empty.tables() == {"customers"}
 
 
+@pytest.mark.parametrize("theirs", ["create table photos (id int)", "create view opt_outs as select 1", "create type urgency as enum ('now', 'later')"])
+def test_somebody_elses_tables_and_types_are_seen_before_the_first_migration(command, empty, theirs):
+    empty.sql(theirs)
+    before = empty.sql("select relname from pg_class where relnamespace = 'public'::regnamespace")
+    out = command("migrate", **empty.urls(command))
+    assert out.returncode == REFUSED and "under our names" in out.stderr and theirs.split()[2] in out.stderr
+    assert empty.sql("select relname from pg_class where relnamespace = 'public'::regnamespace") == before
+
+
+def test_what_is_looked_for_before_the_first_migration_is_all_that_migrations_make(migrated):
+    ours = migrated.sql("select typname from pg_type where typnamespace = 'public'::regnamespace and typelem = 0 and typowner = 'opsfabric_owner'::regrole")
+    looked_for = (ROOT / "lib" / "sql" / "command_migrate_ground.sql").read_text()
+    assert [name for name, in ours if f"'{name}'" not in looked_for and name != "schema_migrations"] == []
+
+
 def test_a_failing_later_migration_keeps_what_came_before(command, empty):
     empty.sql("create function message_tenant(uuid) returns int language sql as 'select 1'")
     out = command("migrate", **empty.urls(command))
