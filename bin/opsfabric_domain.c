@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "config.h"
 #include "db.h"
+#include "json_write.h"
 #include "opsfabric_command.h"
 #include "tenant_value.h"
 
@@ -94,6 +95,25 @@ file_write(const struct command_run *run, const char *path, const char *text)
 	return -1;
 }
 
+static void
+written_tell(const struct command_run *run, const char *path, int names)
+{
+	struct buf b;
+
+	if (!run->json) {
+		(void)printf("%s is written; now nginx -t && systemctl reload "
+			     "nginx\n",
+		    path);
+		return;
+	}
+	buf_init(&b, run->arena);
+	json_obj_open(&b, NULL);
+	json_str(&b, "file", path);
+	json_int(&b, "names", names);
+	json_obj_close(&b);
+	command_put(&b);
+}
+
 /* Whom a browser could not believe yet. */
 static void
 missing_say(
@@ -114,6 +134,7 @@ write_hosts(struct command_run *run)
 	const struct stmt_command_domain_list all = { 0 };
 	enum command_exit end = COMMAND_DONE;
 	struct db_batch *rows;
+	int names = 1; /* base */
 	struct buf b;
 
 	if (directory == NULL)
@@ -137,16 +158,11 @@ write_hosts(struct command_run *run)
 			continue;
 		name_add(&b, directory, name);
 		missing_say(run, directory, name);
+		names++;
 	}
 	if (file_write(run, path, b.text) != 0)
 		return COMMAND_REFUSED;
-	if (run->json)
-		(void)printf("{\"file\":\"%s\",\"names\":%d}\n", path,
-		    db_rows(rows, 0) + 1);
-	else
-		(void)printf("%s is written; now nginx -t && systemctl reload "
-			     "nginx\n",
-		    path);
+	written_tell(run, path, names);
 	return COMMAND_DONE;
 }
 
