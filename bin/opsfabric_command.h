@@ -172,7 +172,11 @@ void command_print_page(const struct command_run *run,
 /* A text that strangers wrote, safe for a terminal: one line, no controls. */
 const char *command_plain(struct arena *a, const char *text);
 
-/* The buffer and a newline to standard output. */
+/*
+ * A JSON document and a newline to standard output. What a terminal would act
+ * on stands there as \uXXXX, which says the same.
+ */
+void command_put_json(const char *json);
 void command_put(const struct buf *b);
 
 #endif

@@ -171,7 +171,7 @@ export_person(struct command_run *run)
 		return end;
 	end = photos_copy(run, &p);
 	if (end == COMMAND_DONE)
-		(void)printf("%s\n", db_get(b, 0, 0, "document"));
+		command_put_json(db_get(b, 0, 0, "document"));
 	return end;
 }
 

@@ -1,6 +1,7 @@
 /*
  * opsfabric_output - tables for people and JSON for programs
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -301,8 +302,26 @@ command_print_page(const struct command_run *run,
 }
 
 void
+command_put_json(const char *json)
+{
+	size_t len = strlen(json), done = 0, n;
+
+	/* Nothing but a string holds them: JSON knows no others outside. */
+	for (size_t i = 0; i < len; i += n == 0 ? 1 : n) {
+		uint32_t cp = 0;
+
+		n = utf8_char(json + i, len - i, &cp);
+		if (n == 0 || cp < 0x7f || !is_active(cp))
+			continue;
+		(void)fwrite(json + done, 1, i - done, stdout);
+		(void)printf("\\u%04" PRIx32, cp);
+		done = i + n;
+	}
+	(void)printf("%s\n", json + done);
+}
+
+void
 command_put(const struct buf *b)
 {
-	(void)fwrite(b->text, 1, b->len, stdout);
-	(void)fputc('\n', stdout);
+	command_put_json(b->text);
 }

@@ -86,7 +86,7 @@ show(struct command_run *run)
 	if (row == NULL)
 		return end;
 	if (run->json) {
-		(void)printf("%s\n", tenant_row_json(run, row));
+		command_put_json(tenant_row_json(run, row));
 		return COMMAND_DONE;
 	}
 	for (const struct command_column *c = tenant_columns; c->name != NULL;

@@ -672,7 +672,8 @@ def test_a_state_directory_that_is_not_there(command, tmp_path):
 @pytest.fixture
 def number(tenant):
     tenant.caller = mobile()
-    answer = tenant.ticket(phone=tenant.caller, contact_name="Zoë Müller", summary="Heizung aus\n\x1b[31mrot\u202e")
+    answer = tenant.ticket(phone=tenant.caller, contact_name="Zoë Müller", summary="Heizung aus\n\x1b[31mrot\u202e\x9b2J",
+                           metadata={"wo": "Keller\u202e\x9b2J"})
     assert answer.status_code == 201, answer.text
     return answer.json()["number"]
 
@@ -696,6 +697,16 @@ def test_what_strangers_wrote_does_not_reach_the_terminal_raw(command, tenant, n
         assert "\x1b" not in out and "\u202e" not in out
     assert "Heizung aus" in command("ticket", "show", tenant.slug, number).stdout
     assert tenant.caller not in command("ticket", "show", tenant.slug, number).stdout
+
+
+def test_json_says_the_same_in_letters_that_do_nothing_to_a_terminal(command, tenant, number):
+    for args in (["ticket", "show", tenant.slug, number, "--json"], ["contact", "export", tenant.slug, tenant.caller]):
+        out = command(*args).stdout
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]", out), args
+        assert "Zoë Müller" in out and r"\u202e" in out
+        said = json.loads(out)
+        ticket = said if "summary" in said else said["tickets"][0]
+        assert ticket["summary"].endswith("rot\u202e 2J") and ticket["metadata"]["wo"] == "Keller\u202e\x9b2J"
 
 
 def test_a_table_is_aligned_whatever_the_letters(command, tenant, number):
