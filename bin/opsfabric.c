@@ -258,6 +258,7 @@ int
 main(int argc, char **argv)
 {
 	enum command_exit end = COMMAND_DONE;
+	const char *lost = NULL;
 
 	log_open("opsfabric");
 	if (argc < 2) {
@@ -270,9 +271,16 @@ main(int argc, char **argv)
 		(void)printf("opsfabric %s\n", OPSFABRIC_VERSION);
 	else
 		end = run_command(argc, argv);
-	/* What did not reach a full disk or a closed pipe was not done. */
-	if (fflush(stdout) != 0) {
-		command_error("standard output: %s", strerror(errno));
+	/*
+	 * What did not reach a full disk or a closed pipe was not done. Of more
+	 * than a buffer a part was refused before, and nothing is left to fail.
+	 */
+	if (fflush(stdout) != 0)
+		lost = strerror(errno);
+	else if (ferror(stdout) != 0)
+		lost = "not all of it was written";
+	if (lost != NULL) {
+		command_error("standard output: %s", lost);
 		if (end == COMMAND_DONE)
 			end = COMMAND_REFUSED;
 	}

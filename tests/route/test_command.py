@@ -161,9 +161,10 @@ def test_a_database_that_is_away_is_4_and_its_password_stays_hidden(command, tmp
         assert "hunter2secret" not in out.stdout + out.stderr
 
 
-def test_a_full_disk_is_no_success(command):
+@pytest.mark.parametrize("args", [["--help"], ["tenant", "preset", "show", "crafts"], ["tenant", "export", "doerfler-ag"], ["tenant", "show", "doerfler-ag", "--json"]])
+def test_a_full_disk_is_no_success(command, args):
     with open("/dev/full", "w") as full:
-        out = subprocess.run([command.program, "--help"], stdout=full, stderr=subprocess.PIPE, text=True, timeout=180)
+        out = subprocess.run([command.program, *args], env=command.env, stdout=full, stderr=subprocess.PIPE, text=True, timeout=180)
     assert out.returncode == REFUSED and "standard output" in out.stderr
 
 
