@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -77,6 +79,26 @@ name_add(struct buf *b, const char *directory, const char *name)
 	buf_printf(b, "%s %s/%s.pem;\n", name, directory, name);
 }
 
+/*
+ * The file that path leads to. NULL, having said so, where it leads to
+ * something else: a device that a file takes the place of is gone for the whole
+ * host.
+ */
+static const char *
+file_behind(const struct command_run *run, const char *path)
+{
+	char *whole = realpath(path, NULL);
+	const char *file =
+	    whole == NULL ? path : arena_strdup(run->arena, whole);
+	struct stat is;
+
+	free(whole);
+	if (stat(file, &is) != 0 || S_ISREG(is.st_mode))
+		return file;
+	command_error("%s is no file that can be replaced", path);
+	return NULL;
+}
+
 /* nginx never reads half a list, also if it is reloaded right now. */
 static int
 file_write(const struct command_run *run, const char *path, const char *text)
@@ -134,12 +156,16 @@ write_hosts(struct command_run *run)
 	const struct stmt_command_domain_list all = { 0 };
 	enum command_exit end = COMMAND_DONE;
 	struct db_batch *rows;
+	const char *file;
 	int names = 1; /* base */
 	struct buf b;
 
 	if (directory == NULL)
 		directory = OPSFABRIC_TLS_DIR;
 	if (base == NULL)
+		return COMMAND_REFUSED;
+	file = file_behind(run, path);
+	if (file == NULL)
 		return COMMAND_REFUSED;
 	rows = command_batch(run, STMT_COMMAND_DOMAIN_LIST, &all, &end);
 	if (rows == NULL)
@@ -160,7 +186,7 @@ write_hosts(struct command_run *run)
 		missing_say(run, directory, name);
 		names++;
 	}
-	if (file_write(run, path, b.text) != 0)
+	if (file_write(run, file, b.text) != 0)
 		return COMMAND_REFUSED;
 	written_tell(run, path, names);
 	return COMMAND_DONE;

@@ -613,6 +613,18 @@ def test_pages_show_every_domain_once_and_nginx_gets_all(command, tmp_path):
         assert command("tenant", "deactivate", firm["slug"]).returncode == DONE
 
 
+def test_the_list_for_nginx_takes_the_place_of_a_file_only(command, tmp_path):
+    """Of a device or a pipe, as /dev/stdout, nothing would be left."""
+    pipe, file, link = tmp_path / "pipe", tmp_path / "hosts.conf", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(file)
+    file.write_text("old")
+    for path, end in ((pipe, REFUSED), (tmp_path, REFUSED), (link, DONE)):
+        out = command("domain", "write", path, APP_BASE_URL="https://app.example.ch")
+        assert out.returncode == end, out.stderr
+    assert pipe.is_fifo() and link.is_symlink() and "app.example.ch" in file.read_text()
+
+
 # ---- token -----------------------------------------------------------------------------
 
 
