@@ -265,8 +265,16 @@ move_as_staff(struct command_run *run, struct request *req)
 	struct ticket_moved moved;
 	struct problem why;
 
+	if (tenant_by_slug(&tenant, req, run->operands[0], NULL, &why) != 0) {
+		/* That it is there was seen before. */
+		if (why.code != PROBLEM_TENANT_UNKNOWN)
+			return command_failed(&why, req->db);
+		command_error("the firm %s is not active: its tickets stay as "
+			      "they are until opsfabric tenant activate",
+		    run->operands[0]);
+		return COMMAND_REFUSED;
+	}
 	if (ticket_move_read(&move, req, &why) != 0 ||
-	    tenant_by_slug(&tenant, req, run->operands[0], NULL, &why) != 0 ||
 	    ticket_move(&moved, &move, tenant, command_actor(run->arena), req,
 		&why) != 0)
 		return command_failed(&why, req->db);

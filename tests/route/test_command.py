@@ -704,6 +704,13 @@ def test_tickets_are_listed_and_shown_with_their_history(command, tenant, number
     assert command("ticket", "show", tenant.slug, "999999").returncode == NOT_FOUND
 
 
+def test_a_ticket_of_a_firm_that_is_not_served_stays_as_it_is(command, tenant, number):
+    assert command("tenant", "deactivate", tenant.slug).returncode == DONE
+    out = command("ticket", "move", tenant.slug, number, "IN_PROGRESS")
+    assert out.returncode == REFUSED and f"the firm {tenant.slug} is not active" in out.stderr, out.stderr
+    assert command.json("ticket", "show", tenant.slug, number)["status"] == "NEW"
+
+
 def test_what_strangers_wrote_does_not_reach_the_terminal_raw(command, tenant, number):
     for args in (["ticket", "show", tenant.slug, number, "--full"], ["ticket", "list", tenant.slug]):
         out = command(*args).stdout
