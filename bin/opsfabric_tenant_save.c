@@ -143,6 +143,7 @@ tenant_is_taken(struct command_run *run, const char *id,
 		.sms_number = d->value[TENANT_SMS_NUMBER],
 		.email = d->value[TENANT_EMAIL],
 		.website_domain = d->value[TENANT_WEBSITE_DOMAIN],
+		.config = d->value[TENANT_CONFIG],
 	};
 	struct db_batch *b =
 	    command_batch(run, STMT_COMMAND_TENANT_TAKEN, &params, end);

@@ -487,6 +487,16 @@ def test_what_another_firm_has_is_named_with_that_firm(command, stack):
     assert out.returncode == REFUSED
     assert fields_of(out.stderr) == {"/slug", "/phone", "/sms_number", "/email", "/website_domain"}
     assert out.stderr.count(f"the firm {first['slug']} already") == 5
+    # nor may it answer for another, or be told of another's customers
+    for config, pointer in (({"sms": {"sender": first["sms_number"]}}, "/config/sms/sender"),
+                            ({"on_call": [{"phone": mobile()}, {"phone": first["sms_number"]}]}, "/config/on_call/1/phone")):
+        out = command("tenant", "add", "--file", "-", stdin=json.dumps(document(config=config)))
+        assert out.returncode == REFUSED and fields_of(out.stderr) == {pointer}, out.stderr
+        assert f"the firm {first['slug']} already" in out.stderr
+    own = document(config={"on_call": [{"phone": mobile()}]})
+    own["config"]["sms"] = {"sender": own["sms_number"]}
+    assert command("tenant", "add", "--file", "-", stdin=json.dumps(own)).returncode == DONE
+    assert command("tenant", "set", own["slug"], "plan=pro", "config.on_call=").returncode == DONE
     # a number is one firm's, whether it rings there or texts
     crossed = document(phone=first["sms_number"])
     out = command("tenant", "add", "--file", "-", stdin=json.dumps(crossed))

@@ -65,7 +65,7 @@ def test_a_message_keeps_the_provider_of_its_firm(stack):
 @pytest.mark.parametrize("setting, value, good", [
     ("provider", "twilio", True), ("provider", "console", True), ("provider", "pigeon", False), ("provider", 1, False),
     ("sender", "Muster AG", True), ("sender", "MUSTER-AG 24", False), ("sender", "Muster24", True), ("sender", "12345", False),
-    ("sender", "+41790000001", True), ("sender", "M\u00fcller", False), ("sender", "a\nb", False), ("sender", " a", False),
+    ("sender", "+41790000009", True), ("sender", "M\u00fcller", False), ("sender", "a\nb", False), ("sender", " a", False),
     ("sender", "", False), ("sender", "MG" + "0" * 32, True), ("sender", "MG" + "0" * 31, False),
 ])
 def test_settings_are_checked(stack, tenant, setting, value, good):
