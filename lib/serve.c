@@ -70,6 +70,12 @@ serve_one(const struct serve *s, struct serve_request *r)
 	rc = FCGX_Accept_r(&r->fcgi);
 	if (rc == 0) {
 		(void)alarm(HANDLE_LIMIT_S);
+		/*
+		 * Whatever the peer asked for: on a kept connection
+		 * FCGX_Accept_r() would wait for its next request, and take
+		 * nobody else's.
+		 */
+		r->fcgi.keepConnection = 0;
 		/* Accept_r reports success on a torn parameter stream. */
 		if (FCGX_GetError(r->fcgi.in) == 0)
 			s->handle(r, s->arg);

@@ -341,6 +341,20 @@ def test_the_silent_hold_all_workers_no_longer_than_the_limit(firm, processes, s
     processes.wait_running("ticket")
 
 
+def test_a_peer_that_would_keep_its_connection_holds_no_worker(firm, processes):
+    """nginx is told not to; whoever asks for it gets one answer and the end of the connection."""
+    before = processes.wait_running("ticket")
+    for _ in before:
+        body = ticket_body(firm, mobile())
+        c = connect(firm)
+        c.begin(flags=fastcgi.KEEP_CONNECTION).params(fastcgi.parameters("POST", TICKET, body)).stdin(body, end=True)
+        assert c.answer().status == 201
+        assert c.socket.recv(1) == b""
+        c.close()
+    accepted(firm)
+    assert processes.wait_running("ticket") == before
+
+
 # ---- the signals of a restart ---------------------------------------------------------------------
 
 
