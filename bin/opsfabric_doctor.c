@@ -28,6 +28,7 @@
 #include "provider.h"
 #include "roster.h"
 #include "schema_version.h"
+#include "secret.h"
 #include "sender.h"
 #include "spool.h"
 
@@ -474,6 +475,11 @@ settings_look(struct doctor *d)
 	if (*config_get(CONFIG_CRON_SECRET) == '\0')
 		found(d, LEVEL_WARN, "cron", "set it, and tell the timers",
 		    "CRON_SECRET is not set: nobody may call the cron routes");
+	/* Programs go on without it, and hardly say so. */
+	if (secret_keys_check(&why) != 0)
+		found(d, LEVEL_FAIL, "secrets",
+		    "correct it: openssl rand -hex 32 makes one", "%s",
+		    why.detail);
 }
 
 static void

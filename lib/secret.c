@@ -61,6 +61,23 @@ key_derive(struct key *out, enum config which, const char *purpose,
 }
 
 int
+secret_keys_check(struct problem *why)
+{
+	static const enum config keys[] = { CONFIG_SECRETS_KEY,
+		CONFIG_SECRETS_KEY_OLD };
+	struct key key;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		if (*config_get(keys[i]) == '\0')
+			continue;
+		if (key_derive(&key, keys[i], "check", "", why) != 0)
+			return -1;
+		sodium_memzero(&key, sizeof(key));
+	}
+	return 0;
+}
+
+int
 secret_seal(const char **out, struct arena *a, const char *place,
     const char *text, struct problem *why)
 {

@@ -30,6 +30,9 @@ int secret_seal(const char **out, struct arena *a, const char *place,
 int secret_open(const char **out, struct arena *a, const char *place,
     const char *box, struct problem *why);
 
+/* Is each key that is set one? -1 as above; what is not set is no mistake. */
+int secret_keys_check(struct problem *why);
+
 /* A signature: 128 bits as lower-case hexadecimal digits. */
 struct secret_mac {
 	char text[33];

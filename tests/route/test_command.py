@@ -885,6 +885,13 @@ def test_doctor_names_what_is_wrong(command, tmp_path):
         found, out = checks(command, WEBHOOK_NETWORKS=networks)
         assert ("webhooks", "FAIL") in found and "WEBHOOK_NETWORKS" in out.stdout, networks
     assert ("webhooks", "FAIL") not in checks(command, WEBHOOK_NETWORKS=" kannel=127.0.0.1,::1  ecall=192.0.2.0/24 ")[0]
+    key = "0123456789abcdef" * 4
+    for keys in ({"SECRETS_KEY": "TqRT2MTpbTdV2RW4jDiAHYIqBfrehF0H+z2n6oNXbLs="}, {"SECRETS_KEY": key[1:]}, {"SECRETS_KEY": key + "\n"},
+                 {"SECRETS_KEY": key, "SECRETS_KEY_OLD": "x"}):
+        found, out = checks(command, **keys)
+        assert ("secrets", "FAIL") in found and f"{list(keys)[-1]} must be 64 hexadecimal digits" in out.stdout, keys
+    for keys in ({"SECRETS_KEY": ""}, {"SECRETS_KEY": key, "SECRETS_KEY_OLD": key.upper()}):
+        assert ("secrets", "FAIL") not in checks(command, **keys)[0]
     found, out = checks(command, SMS_PROVIDER="twilio", TWILIO_ACCOUNT_SID="AC00")
     assert ("provider", "FAIL") in found and "TWILIO_AUTH_TOKEN" in out.stdout
     found, out = checks(command, DATABASE_SERVICE_URL=f"postgresql://opsfabric_service@/opsfabric?host={tmp_path}")
