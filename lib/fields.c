@@ -78,6 +78,13 @@ fields_read_windows_1252(
 	return body_read(out, req, form_parse_windows_1252, why);
 }
 
+int
+fields_read_bytes(
+    const struct fields **out, const struct request *req, struct problem *why)
+{
+	return body_read(out, req, form_parse_bytes, why);
+}
+
 /* The list of pairs that fields_kept() makes of a form. */
 static void
 kept_form_read(struct fields *f, const struct cJSON *list)

@@ -35,6 +35,10 @@ int fields_read(
 int fields_read_windows_1252(
     const struct fields **out, const struct request *req, struct problem *why);
 
+/* The same for one that passes on whatever bytes it was given, also NUL. */
+int fields_read_bytes(
+    const struct fields **out, const struct request *req, struct problem *why);
+
 /* Of a form that did not come in a request. */
 const struct fields *fields_of_form(struct arena *a, const struct form *form);
 

@@ -107,6 +107,21 @@ form_parse_windows_1252(struct form *out, struct arena *a, const char *text,
 	return parse(out, a, text, len, WINDOWS_1252, why);
 }
 
+int
+form_parse_bytes(struct form *out, struct arena *a, const char *text,
+    size_t len, struct problem *why)
+{
+	char *copy = arena_strndup(a, text, len);
+
+	for (size_t i = 0; i < len; i++) {
+		if (copy[i] == '\0')
+			copy[i] = '+';
+		else if (len - i >= 3 && memcmp(copy + i, "%00", 3) == 0)
+			memcpy(copy + i, "%20", 3);
+	}
+	return parse(out, a, copy, len, WINDOWS_1252, why);
+}
+
 const char *
 form_value(const struct form *f, const char *name)
 {

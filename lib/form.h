@@ -36,6 +36,13 @@ int form_parse(struct form *out, struct arena *a, const char *text, size_t len,
 int form_parse_windows_1252(struct form *out, struct arena *a, const char *text,
     size_t len, struct problem *why);
 
+/*
+ * The same for a sender that passes on whatever bytes it was given: NUL is read
+ * as a space as well.
+ */
+int form_parse_bytes(struct form *out, struct arena *a, const char *text,
+    size_t len, struct problem *why);
+
 /* The first value of that name, or NULL. */
 const char *form_value(const struct form *f, const char *name);
 

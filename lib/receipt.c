@@ -209,10 +209,16 @@ provider_read(struct receipt *r, struct problem *why)
 	return 0;
 }
 
-/* eCall writes Windows-1252 where it answers; it may do so here. */
+/*
+ * eCall writes Windows-1252 where it answers; it may do so here. Kannel's %A is
+ * what the SMSC wrote: over SMPP it ends with the first bytes of the message
+ * itself, in the SMSC's alphabet or in UCS-2.
+ */
 static int
 body_read(struct receipt *r, const struct request *req, struct problem *why)
 {
+	if (strcmp(r->dialect, "kannel") == 0)
+		return fields_read_bytes(&r->fields, req, why);
 	return strcmp(r->dialect, "ecall") == 0
 	           ? fields_read_windows_1252(&r->fields, req, why)
 	           : fields_read(&r->fields, req, why);

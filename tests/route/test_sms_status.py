@@ -347,9 +347,23 @@ def test_one_that_is_faster_than_the_id_waits_for_it(stack, message, token):
     ("event=1&" + "&".join(f"a{i}=1" for i in range(1000)), "bad-form"), ("event=1&said=%c3%28", "bad-text"),
 ])
 def test_a_broken_query(stack, message, query, slug):
-    made = message(provider="kannel")
-    problems.check(stack.get(f"{stack.receipt_path('kannel', made)}&{query}"), slug, route=ROUTE)
+    made = message()
+    problems.check(stack.get(f"{stack.receipt_path('generic', made)}&{query}"), slug, route=ROUTE)
     assert row(stack, made)["status"] == "sending"
+
+
+@pytest.mark.parametrize("raw, text", [
+    ("stat:UNDELIV%20err:001%20text:D%F6rfler%20AG", "stat:UNDELIV err:001 text:Dörfler AG"),
+    ("stat:UNDELIV%20text:%00D%00%F6%04%16", "stat:UNDELIV text: D ö  "), ("%00", None), ("%c3%28", "Ã("), ("d%c3%b6rfler", "dörfler"),
+])
+def test_kannel_passes_on_what_the_smsc_wrote(stack, message, raw, text):
+    """A receipt of SMPP ends with the first bytes of the message, in whatever alphabet: it counts all the same."""
+    for event, status, error in (("1", "delivered", None), ("2", "failed", "not delivered" + (f": {text.strip()}" if text else ""))):
+        made = message(provider="kannel")
+        answer = stack.get(f"{stack.receipt_path('kannel', made)}&event={event}&said={raw}&provider_id=x{made}")
+        assert (answer.status_code, answer.text) == (200, "")
+        left = row(stack, made)
+        assert (left["status"], left["error"], left["provider_id"]) == (status, error, "x" + made)
 
 
 def test_the_id_twice_in_the_address_of_a_post(stack, message):
