@@ -482,6 +482,37 @@ settings_look(struct doctor *d)
 		    why.detail);
 }
 
+/* "https://host", and nothing at the end that would stand before a path. */
+static bool
+is_address(const char *base)
+{
+	const char *host = strncmp(base, "https://", 8) == 0  ? base + 8
+	                   : strncmp(base, "http://", 7) == 0 ? base + 7
+	                                                      : "";
+
+	return *host != '\0' && strchr("/:", *host) == NULL &&
+	       host[strcspn(host, "?# ")] == '\0' &&
+	       host[strlen(host) - 1] != '/';
+}
+
+/*
+ * Every link in a message and every signature of Twilio's begins with it: one
+ * slash too many, and nobody of Twilio's is believed.
+ */
+static void
+address_look(struct doctor *d)
+{
+	const char *base = config_get(CONFIG_APP_BASE_URL);
+
+	if (is_address(base))
+		found(d, LEVEL_OK, "address", NULL, "%s", base);
+	else
+		found(d, LEVEL_FAIL, "address", "correct it",
+		    "APP_BASE_URL is \"%s\", not an address as in "
+		    "https://opsfabric.example.ch, without a slash at its end",
+		    base);
+}
+
 static void
 state_look(struct doctor *d)
 {
@@ -659,6 +690,7 @@ doctor(struct command_run *run)
 	buf_init(&d.json, run->arena);
 	json_arr_open(&d.json, NULL);
 	settings_look(&d);
+	address_look(&d);
 	webhooks_look(&d);
 	clock_look(&d);
 	state_look(&d);

@@ -864,7 +864,7 @@ def checks(command, **env):
 def test_doctor_finds_a_running_stack_well(command):
     found, out = checks(command)
     assert not {c for c in found if c[1] == "FAIL"}, out.stdout
-    for what in ("provider", "clock", "state", "dispatcher", "opsfabric_web", "opsfabric_service", "opsfabric_owner", "postgres",
+    for what in ("provider", "address", "clock", "state", "dispatcher", "opsfabric_web", "opsfabric_service", "opsfabric_owner", "postgres",
                  "connections", "durability", "schema", "firms", "outbox", "inbound"):
         assert (what, "ok") in found, what
     for line in command("doctor").stdout.splitlines():
@@ -885,6 +885,12 @@ def test_doctor_names_what_is_wrong(command, tmp_path):
         found, out = checks(command, WEBHOOK_NETWORKS=networks)
         assert ("webhooks", "FAIL") in found and "WEBHOOK_NETWORKS" in out.stdout, networks
     assert ("webhooks", "FAIL") not in checks(command, WEBHOOK_NETWORKS=" kannel=127.0.0.1,::1  ecall=192.0.2.0/24 ")[0]
+    for address in ("https://app.example.ch/", "app.example.ch", "htp://app.example.ch", "https://", "https:///x", "http://:8080",
+                    "https://app.example.ch/?", "https://app.example.ch#x", "https://app.example .ch"):
+        found, out = checks(command, APP_BASE_URL=address)
+        assert ("address", "FAIL") in found and "APP_BASE_URL" in out.stdout, address
+    for address in ("https://app.example.ch", "http://127.0.0.1:8080", "https://[::1]:8443", "https://example.ch/ops"):
+        assert ("address", "ok") in checks(command, APP_BASE_URL=address)[0], address
     key = "0123456789abcdef" * 4
     for keys in ({"SECRETS_KEY": "TqRT2MTpbTdV2RW4jDiAHYIqBfrehF0H+z2n6oNXbLs="}, {"SECRETS_KEY": key[1:]}, {"SECRETS_KEY": key + "\n"},
                  {"SECRETS_KEY": key, "SECRETS_KEY_OLD": "x"}):
