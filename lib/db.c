@@ -69,6 +69,7 @@ struct db_batch {
 	int count;
 	struct queued queued[BATCH_MAX];
 	char sqlstate[6];
+	int failed; /* by which statement; TENANT_SET is -1 */
 };
 
 struct db *
@@ -736,8 +737,10 @@ batch_keep(void *arg, int command, PGresult *result)
 	arena_defer(b->arena, result_clear, result);
 	if (status == PGRES_FATAL_ERROR) {
 		sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-		if (b->sqlstate[0] == '\0' && sqlstate != NULL)
+		if (b->sqlstate[0] == '\0' && sqlstate != NULL) {
 			memcpy(b->sqlstate, sqlstate, 5);
+			b->failed = i;
+		}
 		log_warn("database: %s: %s", command_name(b, i),
 		    PQresultErrorMessage(result));
 	} else if (i >= 0 && i < b->count && status == PGRES_TUPLES_OK) {
@@ -946,6 +949,12 @@ const char *
 db_sqlstate(const struct db_batch *b)
 {
 	return b->sqlstate;
+}
+
+bool
+db_contact_is_held(const struct db_batch *b)
+{
+	return strcmp(b->sqlstate, "55P03") == 0 && b->failed < 0;
 }
 
 struct db_effort

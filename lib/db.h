@@ -105,6 +105,9 @@ bool db_true(const struct db_batch *b, int i, int row, const char *column);
 /* SQLSTATE of the failure, "" if none. */
 const char *db_sqlstate(const struct db_batch *b);
 
+/* Was it that others held the contact, TENANT_SET's lock, for too long? */
+bool db_contact_is_held(const struct db_batch *b);
+
 /* Round trips made on this connection since the last call, and their time. */
 struct db_effort {
 	int round_trips;

@@ -127,7 +127,7 @@ intake_run(struct intake_result *out, const struct intake *in,
 	if (in->alert != NULL)
 		db_queue(b, STMT_ALERT_OPEN, &alert);
 	if (db_flush(b, why) != 0) {
-		out->lock_timeout = strcmp(db_sqlstate(b), "55P03") == 0;
+		out->is_held = db_contact_is_held(b);
 		return -1;
 	}
 	answer = db_get(b, 0, 0, "answer");

@@ -81,7 +81,7 @@ struct intake_result {
 	const struct cJSON *answer; /* what was decided, the first time */
 	bool replay;                /* it was decided earlier */
 	bool same_body;             /* for the same body */
-	bool lock_timeout;          /* on failure: others held the lock */
+	bool is_held; /* on failure: others held the contact for too long */
 };
 
 /*

@@ -244,7 +244,7 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 	};
 
 	if (intake_run(&result, in, req, STMT_TICKET_OPEN, &params, why) != 0) {
-		if (result.lock_timeout && *req->idempotency_key != '\0')
+		if (result.is_held && *req->idempotency_key != '\0')
 			return problem(why, PROBLEM_KEY_IN_FLIGHT, NULL,
 			    "Ask again for its answer in a moment");
 		return -1;

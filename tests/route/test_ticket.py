@@ -1,6 +1,7 @@
 """POST /api/ticket: a request opens a ticket, or is added to the open one of the day"""
 
 import concurrent.futures
+import contextlib
 import datetime
 import json
 import os
@@ -1102,6 +1103,25 @@ def test_one_key_with_two_bodies_in_parallel_wins_once(firm, round_):
         assert len(firm.tickets(body["contact_phone"])) == (answer.status_code == 201)
         if answer.status_code == 422:
             refused(answer, "key-reused")
+
+
+@pytest.mark.parametrize("held, slug", [
+    ("select pg_advisory_xact_lock(hashtextextended(%s || ' ' || %s, 0))", "key-in-flight"),
+    ("select id from tickets where customer_id = %s and contact_phone = %s for update", "try-again"),
+])
+def test_a_key_is_said_to_be_in_flight_only_if_it_may_be(firm, held, slug):
+    """Who repeats a request waits for the contact. What else is locked, by an operator or a backup, is nobody's first request."""
+    phone, key = mobile(), uuid.uuid4().hex
+    body = {"customer_slug": firm.slug, "contact_phone": phone}
+    taken(keyed(firm, body, uuid.uuid4().hex), 201)
+    with contextlib.closing(firm.stack.connect()) as db, db.cursor() as cursor:
+        db.autocommit = False
+        cursor.execute(held, (str(firm.id), phone))
+        answer = keyed(firm, body, key)
+        refused(answer, slug)
+        assert int(answer.headers["Retry-After"]) > 0
+        db.rollback()
+    taken(keyed(firm, body, key), 200)
 
 
 # ---- languages ---------------------------------------------------------------------------------
