@@ -111,10 +111,11 @@ command_find(int argc, char **argv, int *words)
 	return NULL;
 }
 
-/* "opsfabric tenant": which there are. */
+/* "opsfabric tenant": which there are, wrong unless that was the question. */
 static enum command_exit
-command_unknown(const char *first)
+command_unknown(const char *first, bool is_asked)
 {
+	FILE *out = is_asked ? stdout : stderr;
 	size_t len = strlen(first);
 	bool found = false;
 
@@ -124,16 +125,15 @@ command_unknown(const char *first)
 			if (strncmp(c->name, first, len) != 0 ||
 			    c->name[len] != ' ')
 				continue;
-			if (!found)
+			if (!found && !is_asked)
 				command_error("%s needs one of:", first);
 			found = true;
-			(void)fprintf(
-			    stderr, "  %-20s %s\n", c->name, c->purpose);
+			(void)fprintf(out, "  %-20s %s\n", c->name, c->purpose);
 		}
 	if (!found)
 		command_error(
 		    "there is no command %s; see opsfabric --help", first);
-	return COMMAND_USAGE;
+	return found && is_asked ? COMMAND_DONE : COMMAND_USAGE;
 }
 
 enum {
@@ -243,7 +243,8 @@ run_command(int argc, char **argv)
 
 	run.command = command_find(argc, argv, &words);
 	if (run.command == NULL)
-		return command_unknown(argv[1]);
+		return command_unknown(
+		    argv[1], strcmp(argv[argc - 1], "--help") == 0);
 	settings_read(OPSFABRIC_CONF_DIR "/opsfabric.conf");
 	if (run.command == commands_migrate)
 		settings_read(OPSFABRIC_CONF_DIR "/owner.conf");

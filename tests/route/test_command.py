@@ -77,6 +77,16 @@ def test_help_lists_every_command(names):
         assert wanted in names
 
 
+def test_help_of_a_group_lists_its_commands(command, names):
+    for group in {name.split()[0] for name in names if " " in name}:
+        asked, bare = command(group, "--help"), command(group)
+        assert (asked.returncode, asked.stderr) == (DONE, "")
+        assert re.findall(r"^  ([a-z -]+?) {2,}\S", asked.stdout, re.M) == [name for name in names if name.split()[0] == group]
+        assert bare.returncode == USAGE and bare.stdout == "" and bare.stderr.endswith(asked.stdout)
+    out = command("nothing", "--help")
+    assert out.returncode == USAGE and out.stdout == "" and "there is no command nothing" in out.stderr
+
+
 def described(name):
     """What the man page says of a command: the line that names it, to the next one."""
     return re.search(rf"(?m)^\.It Cm {name}(?= |$).*\n(?:(?!\.It |\.El|\.Ss|\.Sh).*\n)*", MAN)
