@@ -122,11 +122,11 @@ def settings_of_everything(state):
 
 @pytest.fixture(scope="module")
 def other(private_dir):
-    """A second one, in the foreground, with a server's limits, at an hour at which messages leave at once."""
+    """A second one, in the foreground, with a server's limits, at an hour at which messages leave at once, behind a proxy that is away."""
     private_dir.chmod(0o755)
     made = Instance(
         private_dir / "other", OPSFABRIC_WORKERS="1", OPSFABRIC_RATE_LIMIT="on", OPSFABRIC_TRUSTED_PROXY="127.0.0.2",
-        OPSFABRIC_NOW="2026-11-24T10:00:00+01:00")
+        OPSFABRIC_NOW="2026-11-24T10:00:00+01:00", http_proxy="http://127.0.0.1:9", no_proxy="")
     made.output = private_dir / "other.out"
     with made.output.open("w") as out:
         made.foreground = subprocess.Popen(

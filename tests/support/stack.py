@@ -33,6 +33,10 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What is tested unless the caller says otherwise; deploy/run takes it from the environment.
 PRESET = os.environ.setdefault("OPSFABRIC_PRESET", "asan")
 
+# The caller's proxy knows no way to ports of this machine.
+os.environ["no_proxy"] = ",".join(
+    filter(None, [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"]))
+
 
 def wait_for(condition, seconds=60, what="condition"):
     """Polls until condition() is true and returns its value. Never a bare sleep in a test. what is waited for, or a
