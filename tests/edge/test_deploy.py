@@ -213,6 +213,22 @@ def test_a_second_start_says_where_it_is_and_starts_nothing(instance):
     assert said.returncode == 0 and "Already running" in said.stdout
     assert f"OpsFabric answers on {instance.base}" in said.stdout and said.stdout.count("curl ") == 3
     assert lasting(instance.state, processes_in(instance.state)) == lasting(instance.state, before)
+    # What it is told now and does not do, it says; what it was told then is no news.
+    assert re.findall(r"^deploy/run: (\S+) is not looked at", said.stderr, re.M) == ["OPSFABRIC_NOW"]
+    env = {**instance.env, "OPSFABRIC_NOW": "", "OPSFABRIC_WORKERS": "2", "SPOOL_MAX": "78"}
+    said = deploy_run(env, "--detach")
+    assert re.findall(r"^deploy/run: (\S+) is not looked at", said.stderr, re.M) == ["OPSFABRIC_WORKERS", "SPOOL_MAX"]
+    assert lasting(instance.state, processes_in(instance.state)) == lasting(instance.state, before)
+
+
+def test_a_moved_clock_is_shown(instance):
+    assert "its clock is moved" in instance.run("--status").stdout
+    stack = instance.stack()
+    stack.command("clock", "clear")
+    try:
+        assert "its clock is moved" not in instance.run("--status").stdout
+    finally:
+        stack.command("clock", "set", NOW)
 
 
 def test_one_route_is_restarted_and_the_others_are_not(instance):
