@@ -149,15 +149,25 @@ code_read(struct outcome *out, struct arena *a, int64_t code, int status)
 		out->reason = arena_printf(a, "%s%d", prefix, (int)code);
 }
 
+/* Twilio's id of a message; NULL if there is none, or one that no column
+ * holds. */
+static const char *
+message_sid(const struct cJSON *object)
+{
+	const char *sid = json_text(json_member(object, "sid"));
+
+	return sid == NULL || *sid == '\0' || strlen(sid) > 64 ? NULL : sid;
+}
+
 static struct outcome
 accepted(const struct http_answer *answer, struct arena *a)
 {
 	const struct cJSON *object = answer_object(answer, a);
-	const char *sid = json_text(json_member(object, "sid"));
+	const char *sid = message_sid(object);
 	const char *status = json_text(json_member(object, "status"));
 	struct outcome out = { .kind = OUTCOME_UNKNOWN };
 
-	if (sid == NULL || *sid == '\0' || strlen(sid) > 64) {
+	if (sid == NULL) {
 		/* From somebody between us and Twilio? */
 		out.reason = arena_printf(
 		    a, "HTTP %d without Twilio's sid", answer->status);
@@ -281,7 +291,7 @@ resource_read(struct verdict *out, struct arena *a, const struct cJSON *message)
 	const char *status = json_text(json_member(message, "status"));
 	struct outcome why = { .kind = OUTCOME_FAILED };
 
-	out->provider_id = json_text(json_member(message, "sid"));
+	out->provider_id = message_sid(message);
 	if (out->provider_id == NULL || status == NULL)
 		return;
 	/* Whatever else it is, Twilio has it. */

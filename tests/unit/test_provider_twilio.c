@@ -207,6 +207,8 @@ END_TEST
 	"{\"sid\":\"" sid "\",\"to\":\"" to "\",\"body\":\"" body \
 	"\",\"status\":\"sent\"," MADE "}"
 #define MINE LISTED("SM1", "+41791234567", "Guten Tag")
+#define LONG_SID \
+	"SM0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define OTHER LISTED("SM2", "+41791234567", "Gute Nacht")
 
 static const struct {
@@ -229,6 +231,14 @@ static const struct {
 	{ 200, VERDICT_FAILED, MADE_US,
 	    "{\"sid\":\"SM1\",\"status\":\"undelivered\","
 	    "\"error_code\":30005}" },
+	/* An id that the row does not hold would fail every later look. */
+	{ 200, VERDICT_NONE, MADE_US,
+	    "{\"sid\":\"" LONG_SID "\",\"status\":\"delivered\"}" },
+	{ 200, VERDICT_NONE, MADE_US,
+	    "{\"messages\":[" LISTED(
+		LONG_SID, "+41791234567", "Guten Tag") "]}" },
+	{ 200, VERDICT_NONE, MADE_US,
+	    "{\"sid\":\"\",\"status\":\"delivered\"}" },
 	{ 404, VERDICT_NONE, MADE_US, "{\"code\":20404}" },
 	{ 500, VERDICT_NONE, MADE_US, "{\"messages\":[" MINE "]}" },
 	{ 200, VERDICT_NONE, MADE_US, "<html/>" },
