@@ -19,12 +19,16 @@ due as (
       order by m.not_before limit w.slots
       for no key update skip locked) d),
 firm as materialized (                          -- in one order, or two dispatchers wait for each other
-  select t.customer_id, t.active, t.timezone, t.quiet_hours_end, t.daily_segments, z.day, first_limits(t.daily_segments, t.config) as first_limits
-  from tenants t cross join lateral (select ($2::timestamptz at time zone t.timezone)::date as day offset 0) z
+  select t.customer_id, t.active, t.timezone, t.quiet_hours_end, t.daily_segments, z.day, first_limits(t.daily_segments, t.config) as first_limits,
+         case when case when t.quiet_hours_start < t.quiet_hours_end then z.hour >= t.quiet_hours_start and z.hour < t.quiet_hours_end
+                        else t.quiet_hours_start > t.quiet_hours_end and (z.hour >= t.quiet_hours_start or z.hour < t.quiet_hours_end) end
+              then (z.day + case when z.hour < t.quiet_hours_end then 0 else 1 end + t.quiet_hours_end) at time zone t.timezone end as quiet_until
+  from tenants t
+    cross join lateral (select l.at::date as day, l.at::time as hour from (select $2::timestamptz at time zone t.timezone as at) l offset 0) z
   where t.customer_id = any (array(select customer_id from due))
   order by t.customer_id),
 tenant as materialized (                        -- first_room: what is left for contacts who are not known
-  select f.customer_id, f.active, f.day, f.daily_segments, (f.day + 1 + f.quiet_hours_end) at time zone f.timezone as tomorrow,
+  select f.customer_id, f.active, f.day, f.daily_segments, f.quiet_until, (f.day + 1 + f.quiet_hours_end) at time zone f.timezone as tomorrow,
          coalesce(u.segments, 0) as used,
          greatest(least(f.first_limits[2] - coalesce(u.first_segments, 0),
                         f.first_limits[1] - case when u.first_hour = date_trunc('hour', $2::timestamptz) then u.first_hour_segments else 0 end), 0) as first_room
@@ -42,19 +46,21 @@ checked as (
                 and (select k.status from tickets k where k.id = due.ticket_id) not in ('DONE', 'CLOSED') then 'withdrawn' end as reason
   from due),
 -- what was counted at its first attempt is not counted, nor held back, at a later one; requests for reviews leave one half of the
--- budget to answers
+-- budget to answers, and one that was held up until people sleep waits for their morning
 cost as (
-  select k.id, k.customer_id, k.reason, k.attempts, k.share, t.day, t.tomorrow, t.used, t.first_room, t.daily_segments as most,
-         (t.daily_segments + 1) / 2 as half, s.segments,
+  select k.id, k.customer_id, k.reason, k.attempts, k.share, t.day, coalesce(t.quiet_until, t.tomorrow) as morning, w.sleeps, t.used, t.first_room,
+         t.daily_segments as most, (t.daily_segments + 1) / 2 as half, s.segments,
          coalesce(sum(s.segments) filter (where k.share = 'review_request') over before, 0) as reviews,
          coalesce(sum(s.segments) filter (where k.share = 'first') over before, 0) as firsts,
          coalesce(sum(s.segments) filter (where k.share in ('alert', 'other')) over before, 0) as others
   from checked k join tenant t using (customer_id)
-    cross join lateral (select case when k.attempts = 0 and k.reason is null then k.segments else 0 end as segments) s
+    cross join lateral (select k.share = 'review_request' and t.quiet_until is not null as sleeps) w
+    cross join lateral (select case when k.attempts = 0 and k.reason is null and not w.sleeps then k.segments else 0 end as segments) s
   window before as (partition by k.customer_id order by k.not_before, k.id)),
 fate as (                                       -- nobody is forgotten: a request for a review that the day has no room for waits
-  select c.id, c.customer_id, c.day, c.tomorrow, c.segments, c.share,
+  select c.id, c.customer_id, c.day, c.morning, c.segments, c.share,
          case when c.reason is not null then 'suppressed'
+              when c.sleeps then 'queued'
               when c.attempts > 0 or c.share = 'alert' then 'sending'
               when c.share = 'review_request' then case when c.used + c.others + least(c.firsts, c.first_room) + c.reviews <= c.half then 'sending'
                                                         when c.segments <= c.half then 'queued' else 'suppressed' end
@@ -69,8 +75,8 @@ taken as (
   set status = c.status, reason = case c.status when 'suppressed' then c.reason end,
       attempts = case c.status when 'sending' then m.attempts + 1 else m.attempts end,
       claimed_by = case c.status when 'sending' then $1::uuid end, claimed_until = case c.status when 'sending' then $3::timestamptz end,
-      not_before = case c.status when 'queued' then c.tomorrow else m.not_before end,
-      expires_at = case c.status when 'queued' then c.tomorrow + (m.expires_at - m.not_before) else m.expires_at end,
+      not_before = case c.status when 'queued' then c.morning else m.not_before end,
+      expires_at = case c.status when 'queued' then c.morning + (m.expires_at - m.not_before) else m.expires_at end,
       status_at = $2::timestamptz
   from fate c
   where m.id = c.id and m.id = any (array(select id from fate))

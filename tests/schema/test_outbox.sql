@@ -1,7 +1,7 @@
 -- The outbox: a row leaves `queued` once per attempt, outcomes belong to attempts, budgets hold, nothing is blindly resent
 begin;
 select tap.start();
-select plan(75);
+select plan(81);
 
 create function pg_temp.put(n int, args jsonb default '{}') returns uuid language sql volatile
 begin atomic
@@ -159,6 +159,23 @@ select pg_temp.put(44, '{"template": "review_request", "segments": 2, "until": 9
 select is(pg_temp.claim('2024-03-06T06:00:00Z', 9), '{}'::int[], 'what no day has room for');
 select is(pg_temp.state(44), 'suppressed 0 budget', 'does not wait for ever');
 update customers set daily_segments = null where id = tap.a();
+
+-- and what was held up until people sleep waits for their morning, at each attempt
+delete from sms_log;
+delete from segment_usage;
+select pg_temp.put(45, '{"template": "review_request", "until": 2880}'), pg_temp.put(46, '{"until": 2880}');
+select is(pg_temp.claim('2024-03-04T22:30:00Z', 9), array[46], 'nobody is asked for a review at half past eleven at night');
+select is(jsonb_build_array(status, attempts, reason, not_before, expires_at - not_before), '["queued", 0, null, "2024-03-05T06:00:00+00:00", "1 day 23:15:00"]',
+          'it waits for the morning, as useful as it was') from sms_log where id = pg_temp.id(45);
+select is(segments, 1, 'and costs nothing yet') from segment_usage where customer_id = tap.a();
+select is(pg_temp.claim('2024-03-05T06:00:00Z', 9), array[45], 'then it leaves');
+select pg_temp.outcome(45, 1, 'retry', at => '2024-03-05T06:00:01Z', retry => '2024-03-06T02:00:00Z');
+select is(pg_temp.claim('2024-03-06T02:00:00Z', 9), '{}'::int[], 'a second attempt wakes nobody either');
+update customers set quiet_hours_start = '12:00', quiet_hours_end = '13:30' where id = tap.a();
+update sms_log set not_before = tap.at() where id = pg_temp.id(45);
+select pg_temp.claim('2024-03-06T11:45:00Z', 9);
+select is(not_before, '2024-03-06T12:30:00Z', 'quiet hours of a day end on it') from sms_log where id = pg_temp.id(45);
+update customers set quiet_hours_start = null, quiet_hours_end = null where id = tap.a();
 
 -- what has changed while a message waited for another attempt
 delete from sms_log;
