@@ -3,8 +3,11 @@
  */
 #include "ecall_cache.h"
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "arena.h"
@@ -14,6 +17,7 @@
 #include "form.h"
 #include "http.h"
 #include "problem.h"
+#include "utf8.h"
 #include "xml.h"
 
 #define TIMEOUT_US (30 * CLOCK_SECOND)
@@ -32,18 +36,68 @@ struct call {
 	bool is_done;
 };
 
+/* XML 1.0, 2.2 */
+static bool
+is_character(uint32_t c)
+{
+	if (c < 0x20)
+		return c == '\t' || c == '\n' || c == '\r';
+	return c < 0xd800 || (c > 0xdfff && c < 0xfffe) ||
+	       (c > 0xffff && c <= 0x10ffff);
+}
+
+/* How many bytes at p stand for what XML has no way to write; 0: none. */
+static size_t
+unwritable(const char *p, size_t len)
+{
+	int base = len > 2 && p[2] == 'x' ? 16 : 10;
+	const char *digits = p + (base == 16 ? 3 : 2);
+	uint32_t c = ' ';
+	size_t n = utf8_char(p, len, &c);
+	char *end;
+
+	if (!is_character(c))
+		return n;
+	if (len < 4 || strncmp(p, "&#", 2) != 0 ||
+	    !isxdigit((unsigned char)*digits))
+		return 0;
+	c = (uint32_t)strtoul(digits, &end, base);
+	return *end == ';' && !is_character(c) ? (size_t)(end + 1 - p) : 0;
+}
+
+/*
+ * A telephone sends them all the same, a form feed is in the GSM alphabet: a
+ * text with one would lie at the head of the cache, and hold up all behind it.
+ */
+static const char *
+legible(struct arena *a, const char *body, size_t len)
+{
+	const char *text = arena_strndup(a, body, len);
+	struct buf b;
+
+	buf_init(&b, a);
+	for (size_t i = 0; i < len;) {
+		size_t n = unwritable(text + i, len - i);
+
+		buf_char(&b, n > 0 ? ' ' : text[i]);
+		i += n > 0 ? n : 1;
+	}
+	return b.text;
+}
+
 static void
 call_done(void *owner, const struct http_answer *answer)
 {
 	struct call *c = owner;
+	const char *text = legible(c->arena, answer->body, answer->body_len);
 	struct problem unread;
 
 	c->is_done = true;
 	if (answer->end != HTTP_ANSWERED)
 		c->error = arena_strdup(c->arena,
 		    answer->error != NULL ? answer->error : "no answer");
-	else if (xml_parse(&c->document, c->arena, answer->body,
-		     answer->body_len, &unread) != 0)
+	else if (xml_parse(
+		     &c->document, c->arena, text, strlen(text), &unread) != 0)
 		c->error = arena_printf(
 		    c->arena, "HTTP %d without XML", answer->status);
 }

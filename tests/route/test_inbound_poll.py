@@ -22,6 +22,7 @@ class Cache:
 
     def __init__(self):
         self.texts, self.calls, self.fault = [], [], None
+        self.form_feed = "\f"           # how it is written
         cache = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -66,7 +67,7 @@ class Cache:
         t = waiting[0]
         return (
             f'<?xml version="1.0" encoding="utf-8"?><IncomingSMS xmlns="{SPACE}">{self.inner(0, "OK")}<MessageID>{t["id"]}</MessageID>'
-            f'<SMS><Message>{escape(t["text"])}</Message><AddressTo>{t["to"]}</AddressTo><AddressFrom>{t["from"]}</AddressFrom>'
+            f'<SMS><Message>{escape(t["text"]).replace(chr(12), self.form_feed)}</Message><AddressTo>{t["to"]}</AddressTo><AddressFrom>{t["from"]}</AddressFrom>'
             f'<TimeStamp>{t["time"]}</TimeStamp></SMS></IncomingSMS>')
 
     @staticmethod
@@ -175,6 +176,17 @@ def test_what_goes_wrong_loses_and_repeats_nothing(firm, cache, poll, fault, cod
     cache.fault = None
     assert poll().returncode == 0 and cache.texts == []
     assert inbound_texts(firm, sender) == ["Bitte anrufen"]
+
+
+@pytest.mark.parametrize("form_feed", ["\f", "&#xC;", "&#12;", "\ufffe", "&#xFFFE;", "&#xD800;", "&#0;"])
+def test_a_character_that_xml_does_not_have_holds_up_nobody(firm, cache, poll, form_feed):
+    cache.form_feed = form_feed
+    first, second = mobile(), mobile()
+    cache.add(first, firm.sms_number, "Wasser &#12;\fim Keller")
+    cache.add(second, firm.sms_number, "1")
+    out = poll()
+    assert out.returncode == 0 and cache.texts == [], out.stderr
+    assert (inbound_texts(firm, first), inbound_texts(firm, second)) == (["Wasser &#12; im Keller"], ["1"])
 
 
 def test_killed_at_any_moment_and_two_at_once_nothing_is_lost_and_nothing_doubled(stack, firm, cache, poll):
