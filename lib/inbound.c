@@ -90,6 +90,16 @@ alert_of(const struct intake *in, const struct request *req,
 	return meaning == REPLY_URGENT ? alert_json(&alert, req) : NULL;
 }
 
+/* When the answer is pointless. */
+static struct clock_time
+useful_until(const struct intake *in, const struct request *req,
+    enum reply_meaning meaning)
+{
+	if (meaning == REPLY_CALLBACK || meaning == REPLY_TEXT)
+		return intake_promise_end(in, req->now, USEFUL_US);
+	return clock_add(req->now, USEFUL_US);
+}
+
 static int
 inbound_write(struct inbound_answer *out, struct intake *in,
     const struct request *req, const char *body, struct problem *why)
@@ -117,7 +127,7 @@ inbound_write(struct inbound_answer *out, struct intake *in,
 		.carrier = in->carrier,
 		/* Who writes at night is awake, and waits. */
 		.not_before = in->now,
-		.expires_at = intake_time(req, clock_add(req->now, USEFUL_US)),
+		.expires_at = intake_time(req, useful_until(in, req, meaning)),
 		.suppress = in->contact.suppress,
 		.event_ids = id_array(req->arena, 4),
 		.meaning = reply_meaning_name(meaning),

@@ -111,6 +111,15 @@ intake_polite_time(const struct intake *in, const struct request *req)
 	return calendar_quiet_end(&in->tenant->calendar, req->now);
 }
 
+struct clock_time
+intake_promise_end(
+    const struct intake *in, struct clock_time from, int64_t useful_us)
+{
+	struct clock_time end = clock_add(from, useful_us);
+
+	return in->due.us < end.us ? in->due : end;
+}
+
 int
 intake_run(struct intake_result *out, const struct intake *in,
     const struct request *req, enum stmt stmt, const void *params,

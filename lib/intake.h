@@ -11,6 +11,7 @@
 #define LIB_INTAKE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "calendar.h"
 #include "contact.h"
@@ -57,6 +58,13 @@ void intake_complete(struct intake *in, const struct request *req);
 /* When a message may leave that must not wake anybody. */
 struct clock_time intake_polite_time(
     const struct intake *in, const struct request *req);
+
+/*
+ * When a message that promises the call and may leave from an instant on is
+ * pointless: so long after it, and not after the time that it promises.
+ */
+struct clock_time intake_promise_end(
+    const struct intake *in, struct clock_time from, int64_t useful_us);
 
 /* What is said to who opens or reopens a ticket, and to who adds to one. */
 struct intake_words {

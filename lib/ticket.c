@@ -235,8 +235,8 @@ ticket_write(struct ticket_answer *out, const struct ticket_request *t,
 		.sender = tenant_sender(in->tenant, TEXT_TICKET_CONFIRMATION),
 		.carrier = in->carrier,
 		.not_before = intake_time(req, not_before),
-		.expires_at =
-		    intake_time(req, clock_add(not_before, USEFUL_US)),
+		.expires_at = intake_time(
+		    req, intake_promise_end(in, not_before, USEFUL_US)),
 		.suppress = confirmation_suppress(t, in, req),
 		.event_ids = id_array(req->arena, 4),
 		.consent = t->consent,

@@ -321,6 +321,9 @@ def test_the_promise_is_the_time_that_escalates(stack, clock, written_at, said_s
         assert f" {said_so}" in row["body"]
         (ticket,) = night.tickets(caller)
         assert ticket["sla_due_at"] == datetime.datetime.fromisoformat(due)
+        # and an answer that promises it does not leave after it
+        late = datetime.datetime.fromisoformat(written_at) + datetime.timedelta(hours=4)
+        assert min(late, ticket["sla_due_at"]) <= row["expires_at"] <= min(late + datetime.timedelta(minutes=1), ticket["sla_due_at"])
 
 
 @pytest.mark.parametrize(

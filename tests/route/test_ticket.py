@@ -853,6 +853,25 @@ def test_the_firm_is_promised_by_its_own_minutes(stack, clock):
     assert 15 * MINUTE <= due - utc("2027-07-14T08:00:00Z") <= 21 * MINUTE
 
 
+@pytest.mark.parametrize("now, ends", [
+    ("2027-07-14T08:00:00Z", "due"),
+    ("2027-07-14T21:30:00Z", "due"),            # waits for the morning
+    ("2027-07-17T08:00:00Z", "after a day"),    # a Saturday: promised is Monday
+])
+def test_a_confirmation_does_not_leave_after_the_time_it_promises(stack, clock, now, ends):
+    """As if its provider were away: while the clock is moved nothing leaves but through the console."""
+    away = stack.tenant(config={"sms": {"provider": "kannel"}, "hours": {"monday": [{"from": "08:00", "to": "18:00"}],
+                                                                         "wednesday": [{"from": "08:00", "to": "18:00"}],
+                                                                         "thursday": [{"from": "08:00", "to": "18:00"}]}})
+    phone = mobile()
+    clock(now)
+    due = utc(taken(away.ticket(phone), 201)["sla_due_at"])
+    (row,) = confirmations(away, phone)
+    assert row["expires_at"] == (due if ends == "due" else row["not_before"] + 24 * 60 * MINUTE) <= due
+    clock((row["expires_at"] + MINUTE).isoformat())
+    wait_for(lambda: confirmations(away, phone)[0]["status"] == "expired")
+
+
 @pytest.mark.parametrize("now, end", [
     ("2027-07-14T21:30:00Z", "2027-07-15T05:00:00Z"),
     ("2027-01-14T03:00:00Z", "2027-01-14T06:00:00Z"),
