@@ -11,7 +11,8 @@ with
 due as (
   select d.* from unnest($4::text[], $5::int[]) w (provider, slots)
     cross join lateral (
-      select m.id, m.customer_id, m.contact_id, m.ticket_id, m.not_before, m.template, m.to_number, m.attempts, coalesce(m.segments, 1) as segments
+      select m.id, m.customer_id, m.contact_id, m.ticket_id, m.not_before, m.template, m.to_number, m.attempts, coalesce(m.segments, 1) as segments,
+             m.created_at
       from sms_log m
       where m.status = 'queued' and m.provider = w.provider and m.not_before <= $2::timestamptz
         and coalesce(m.expires_at, 'infinity') > $2::timestamptz          -- as it stands it would tempt to the wrong index
@@ -43,7 +44,14 @@ checked as (
               when (select c.opted_out_at from contacts c where c.id = due.contact_id) is not null then 'opted_out'
               when is_sender(due.to_number) then 'sender'
               when due.template = 'review_request'
-                and (select k.status from tickets k where k.id = due.ticket_id) not in ('DONE', 'CLOSED') then 'withdrawn' end as reason
+                and (select k.status from tickets k where k.id = due.ticket_id) not in ('DONE', 'CLOSED') then 'withdrawn'
+              -- what the firm, or the contact, has overtaken since: two appointments in one morning
+              when due.template ^@ 'status_'
+                and (select case due.template when 'status_done' then k.status in ('DONE', 'CLOSED')
+                                              when 'status_scheduled' then exists (select from appointments p where p.ticket_id = k.id
+                                                                                     and p.created_at = due.created_at and (p.cancelled_at is null) is true)
+                                              else due.template = 'status_' || lower(k.status) end
+                     from tickets k where k.id = due.ticket_id) is false then 'withdrawn' end as reason
   from due),
 -- what was counted at its first attempt is not counted, nor held back, at a later one; requests for reviews leave one half of the
 -- budget to answers, and one that was held up until people sleep waits for their morning

@@ -638,6 +638,33 @@ def test_who_was_helped_at_night_is_not_told_in_the_morning_that_the_call_was_mi
     assert [m["body"] for m in stack.wait_messages(caller)] == [row["body"]]
 
 
+MONDAY = {"starts_at": "2027-07-19T08:00:00Z"}
+TUESDAY = {"starts_at": "2027-07-20T08:00:00Z"}
+
+
+@pytest.mark.parametrize("moves, words", [
+    ([("SCHEDULED", MONDAY), ("SCHEDULED", TUESDAY)], ["am Dienstag, 20. Juli um 10:00"]),
+    ([("SCHEDULED", MONDAY), ("SCHEDULED", {})], ["am Montag, 19. Juli um 10:00"]),
+    ([("SCHEDULED", MONDAY), ("CLOSED", {})], []),
+    ([("IN_PROGRESS", {}), ("DONE", {})], ["Ihr Auftrag ist erledigt."]),
+    ([("DONE", {}), ("1", {})], []),
+    ([("DONE", {}), ("CLOSED", {})], ["Ihr Auftrag ist erledigt."]),
+])
+def test_what_was_overtaken_at_night_is_not_told_in_the_morning(stack, clock, moves, words):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00", config={"language": "de", "status_messages": True})
+    phone = mobile()
+    clock("2027-07-14T23:30:00+02:00")
+    ticket_id = opened(firm, phone)
+    for status, fields in moves:
+        answer = firm.text(phone, status) if status == "1" else firm.move(ticket_id, status, **fields)
+        assert answer.status_code == 200, answer.text
+    clock("2027-07-15T07:00:01+02:00")
+    wait_for(lambda: all(m["status"] in ("sent", "suppressed") for m in told(firm, phone)))
+    left = [m["body"] for m in told(firm, phone) if m["status"] == "sent"]
+    assert len(left) == len(words) and all(w in b for w, b in zip(words, left)), left
+    assert {m["reason"] for m in told(firm, phone) if m["status"] == "suppressed"} <= {"withdrawn"}
+
+
 def test_at_night_the_message_waits(stack, clock):
     firm = stack.tenant(
         quiet_hours_start="21:00", quiet_hours_end="07:00",

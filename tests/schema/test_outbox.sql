@@ -181,7 +181,7 @@ update customers set quiet_hours_start = null, quiet_hours_end = null where id =
 delete from sms_log;
 create temp table u as select (tap.ticket('{"phone": "+41791230009"}') -> 'answer' ->> 'ticket_id')::uuid as id;
 delete from sms_log;
-select pg_temp.put(50 + n, jsonb_build_object('ticket', u.id, 'from', n, 'template', ('{review_request,status_done,reply_stop,alert}'::text[])[n])) from u, generate_series(1, 4) n;
+select pg_temp.put(50 + n, jsonb_build_object('ticket', u.id, 'from', n, 'template', ('{review_request,missed_call,reply_stop,alert}'::text[])[n])) from u, generate_series(1, 4) n;
 update sms_log set contact_id = (select t.contact_id from tickets t join u using (id)) where template <> 'alert';
 update tickets set status = 'DONE' where id = (select id from u);
 select is(pg_temp.claim(tap.at(50), 9), array[51, 52, 53, 54], 'all leave');
