@@ -79,12 +79,13 @@ w_withdrawn as (
   from i, d
   where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
-w_needless as (                                 -- they have spoken: no word in the morning of the call that was missed at night
+w_needless as (                                 -- they have spoken: no word in the morning of the call or the request of the night
   update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
   from i
   where i.new in ('SCHEDULED', 'IN_PROGRESS', 'DONE', 'CLOSED')
-    and m.ticket_id = $1::uuid and m.template = 'missed_call' and (m.status = 'queued') is true
-  returning m.id),
+    and m.ticket_id = $1::uuid and (m.template = 'missed_call' or m.template = 'ticket_confirmation' and m.not_before > i.now)
+    and (m.status = 'queued') is true
+  returning m.template),
 w_alerts as (                                   -- whoever moves it has seen what the firm was alerted of
   update alerts a set answered_by = left(i.actor, 120), answered_at = i.now, next_at = null
   from i, d
@@ -98,7 +99,7 @@ w_contact as (
   update contacts c
   set last_review_at = case when exists (select from w_withdrawn) then c.prior_review_at else c.last_review_at end,
       auto_sent_at = case when d.message in ('queued', 'deferred') then (i.not_before || c.auto_sent_at)[1:4] else c.auto_sent_at end,
-      missed_text_at = case when not exists (select from w_needless) then c.missed_text_at end
+      missed_text_at = case when not exists (select from w_needless where template = 'missed_call') then c.missed_text_at end
   from i, d
   where c.id = (select contact_id from d)
     and (exists (select from w_withdrawn) or exists (select from w_needless) or d.message in ('queued', 'deferred'))),

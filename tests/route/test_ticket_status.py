@@ -638,6 +638,18 @@ def test_who_was_helped_at_night_is_not_told_in_the_morning_that_the_call_was_mi
     assert [m["body"] for m in stack.wait_messages(caller)] == [row["body"]]
 
 
+@pytest.mark.parametrize("status, speaks", [("NEEDS_CALLBACK", False), ("SCHEDULED", True), ("CLOSED", True)])
+def test_who_was_helped_at_night_is_not_promised_a_call_in_the_morning(stack, clock, status, speaks):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
+    phone = mobile()
+    clock("2027-07-14T23:30:00+02:00")
+    ticket_id = opened(firm, phone)
+    moved(firm.move(ticket_id, status))
+    (confirmation,) = firm.outbound(phone)
+    assert confirmation["template"] == "ticket_confirmation"
+    assert (confirmation["status"], confirmation["reason"]) == (("suppressed", "withdrawn") if speaks else ("queued", None))
+
+
 MONDAY = {"starts_at": "2027-07-19T08:00:00Z"}
 TUESDAY = {"starts_at": "2027-07-20T08:00:00Z"}
 
