@@ -428,11 +428,27 @@ status_texts(const struct ticket_move *in, const struct tenant *tenant,
 		if (in->starts_at == NULL)
 			return NULL;
 		(void)clock_parse(&starts, in->starts_at);
+		/* Nor of one that has begun when it could be read. */
+		if (starts.us <=
+		    calendar_quiet_end(&tenant->calendar, req->now).us)
+			return NULL;
 		when = calendar_promise(&tenant->calendar, req->now, starts);
 		values.when = &when;
 	}
 	return message_text_candidates(
 	    req->arena, &from, status_text[in->to].name, &values);
+}
+
+/* What tells of an appointment says nothing new once that has begun. */
+static struct clock_time
+status_useful_until(const struct ticket_move *in, struct clock_time not_before)
+{
+	struct clock_time end = clock_add(not_before, USEFUL_US), starts;
+
+	if (in->starts_at != NULL && clock_parse(&starts, in->starts_at) == 0 &&
+	    starts.us < end.us)
+		end = starts;
+	return end;
 }
 
 static void
@@ -469,7 +485,7 @@ move_params(struct stmt_ticket_move *p, const struct ticket_move *in,
 	p->sender = tenant_sender(tenant, status_text[in->to].name);
 	p->carrier = tenant->provider->name;
 	p->not_before = intake_time(req, not_before);
-	p->expires_at = intake_time(req, clock_add(not_before, USEFUL_US));
+	p->expires_at = intake_time(req, status_useful_until(in, not_before));
 	p->suppress = p->sender == NULL ? "no_sender" : NULL;
 	phone_destinations(
 	    &destinations, tenant->countries, tenant->country_count);

@@ -572,6 +572,20 @@ def test_an_appointment_without_its_hour_is_not_told(talker):
     assert told(talker, phone) == []
 
 
+@pytest.mark.parametrize("starts, message, useful", [
+    ("2027-07-14T10:00:00Z", "none", None),             # noted late
+    ("2027-07-15T04:30:00Z", "none", None),             # at half past six, when people sleep
+    ("2027-07-15T05:30:00Z", "deferred", 0.5),
+    ("2027-07-19T08:00:00Z", "deferred", 24),
+])
+def test_an_appointment_is_told_before_it_begins_or_not_at_all(stack, clock, starts, message, useful):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00", config={"language": "de", "status_messages": True})
+    phone = mobile()
+    clock("2027-07-14T23:30:00+02:00")
+    assert moved(firm.move(opened(firm, phone), "SCHEDULED", starts_at=starts))["message"] == message
+    assert [m["expires_at"] - m["not_before"] for m in told(firm, phone)] == ([] if useful is None else [useful * HOUR])
+
+
 def test_closing_is_not_told(talker):
     phone = mobile()
     assert moved(talker.move(opened(talker, phone), "CLOSED"))["message"] == "none"
