@@ -260,7 +260,7 @@ ecall_verdict(
 	(void)q;
 	if (answer->status != 200 || status == NULL)
 		return out;
-	out.kind = strncasecmp(status, "deliver", strlen("deliver")) == 0
+	out.kind = strncasecmp(status, "delivered", strlen("delivered")) == 0
 	               ? VERDICT_DELIVERED
 	               : VERDICT_SENT;
 	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++)

@@ -236,6 +236,8 @@ static const struct {
 	{ 200, VERDICT_DELIVERED, "{\"status\":\"Delivered\"}" },
 	{ 200, VERDICT_SENT, "{\"status\":\"Transmitted\"}" },
 	{ 200, VERDICT_SENT, "{\"status\":\"\"}" },
+	{ 200, VERDICT_SENT, "{\"status\":\"DeliveryPending\"}" },
+	{ 200, VERDICT_DELIVERED, "{\"status\":\"DeliveredToHandset\"}" },
 	{ 200, VERDICT_FAILED, "{\"status\":\"Undelivered\"}" },
 	{ 200, VERDICT_FAILED, "{\"status\":\"DeliveryFailed\"}" },
 	{ 200, VERDICT_NONE, "{}" },
