@@ -79,8 +79,11 @@ legible(struct arena *a, const char *body, size_t len)
 	for (size_t i = 0; i < len;) {
 		size_t n = unwritable(text + i, len - i);
 
-		buf_char(&b, n > 0 ? ' ' : text[i]);
-		i += n > 0 ? n : 1;
+		if (n > 0)
+			buf_char(&b, ' ');
+		else
+			buf_char(&b, text[i++]);
+		i += n;
 	}
 	return b.text;
 }
