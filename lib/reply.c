@@ -60,6 +60,8 @@ enum {
 };
 
 #define CHOICE (ONE | TWO | THREE)
+/* Urgent, unless a phone answers by itself: "away, in urgent cases ...". */
+#define IF_URGENT (1U << 31)
 
 static const struct {
 	unsigned bits;
@@ -651,7 +653,8 @@ is_urgent(const struct reading *r)
 {
 	const unsigned idle = POLITE | GLUE | SMILE;
 
-	if ((r->any & URGENT) != 0)
+	if ((r->any & URGENT) != 0 ||
+	    ((r->any & IF_URGENT) != 0 && (r->any & AWAY) == 0))
 		return true;
 	if ((r->any & HAZARD) != 0 && (r->any & NEGATED) == 0)
 		return true;
@@ -705,6 +708,19 @@ reply_meaning(const char *text)
 	return meaning_of(&reading, folded.question);
 }
 
+/*
+ * "Away, back on Monday", as phones answer by themselves; but in "I take it,
+ * Peter is away" somebody has said yes before.
+ */
+static bool
+is_away(const struct reading *r)
+{
+	for (size_t i = 0; i < r->len && (r->item[i].bits & YES) == 0; i++)
+		if ((r->item[i].bits & AWAY) != 0)
+			return true;
+	return false;
+}
+
 enum reply_consent
 reply_consent(const char *text)
 {
@@ -722,7 +738,7 @@ reply_consent(const char *text)
 	any = reading.any;
 	if ((any & (NO | NOT)) != 0)
 		return (any & YES) != 0 ? REPLY_NEITHER : REPLY_NO;
-	if (folded.question || (any & AWAY) != 0)
+	if (folded.question || is_away(&reading))
 		return REPLY_NEITHER;
 	if ((any & YES) != 0 ||
 	    ((any & (THANKS | SMILE)) != 0 && says_only(&reading, idle)))
