@@ -63,6 +63,13 @@ d as (
               when i.not_before > i.now then 'deferred' else 'queued' end as message
   from i cross join r left join co on true),
 -- write: every row once
+w_needless as (                                 -- they have spoken: no word in the morning of the call or the request of the night
+  update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
+  from i
+  where i.new in ('SCHEDULED', 'IN_PROGRESS', 'DONE', 'CLOSED')
+    and m.ticket_id = $1::uuid and (m.template = 'missed_call' or m.template = 'ticket_confirmation' and m.not_before > i.now)
+    and (m.status = 'queued') is true
+  returning m.template),
 w_ticket as (
   update tickets t
   set status = i.new, unread = false, updated_at = i.now,
@@ -70,7 +77,8 @@ w_ticket as (
       review_due_at = case i.new when 'DONE' then i.review_due_at end,
       review_request_sent_at = case when not d.leaves_done then t.review_request_sent_at end,
       sla_due_at = case when d.waits and i.sla_due_at is not null then i.sla_due_at else t.sla_due_at end,
-      escalated_at = case when d.waits and i.sla_due_at is not null then null else t.escalated_at end
+      escalated_at = case when d.waits and i.sla_due_at is not null then null else t.escalated_at end,
+      confirmed_at = case when not exists (select from w_needless where template = 'ticket_confirmation') then t.confirmed_at end
   from i, d
   where t.id = $1::uuid
   returning t.id),
@@ -79,13 +87,6 @@ w_withdrawn as (
   from i, d
   where d.leaves_done and m.ticket_id = $1::uuid and m.template = 'review_request' and (m.status = 'queued') is true
   returning m.id),
-w_needless as (                                 -- they have spoken: no word in the morning of the call or the request of the night
-  update sms_log m set status = 'suppressed', reason = 'withdrawn', status_at = i.now
-  from i
-  where i.new in ('SCHEDULED', 'IN_PROGRESS', 'DONE', 'CLOSED')
-    and m.ticket_id = $1::uuid and (m.template = 'missed_call' or m.template = 'ticket_confirmation' and m.not_before > i.now)
-    and (m.status = 'queued') is true
-  returning m.template),
 w_alerts as (                                   -- whoever moves it has seen what the firm was alerted of
   update alerts a set answered_by = left(i.actor, 120), answered_at = i.now, next_at = null
   from i, d

@@ -664,6 +664,20 @@ def test_who_was_helped_at_night_is_not_promised_a_call_in_the_morning(stack, cl
     assert (confirmation["status"], confirmation["reason"]) == (("suppressed", "withdrawn") if speaks else ("queued", None))
 
 
+@pytest.mark.parametrize("status, again", [("DONE", "2027-07-14T23:50:00+02:00"), ("SCHEDULED", "2027-07-15T06:45:00+02:00")])
+def test_who_asks_again_after_a_confirmation_was_withdrawn_gets_one(stack, clock, status, again):
+    firm = stack.tenant(quiet_hours_start="21:00", quiet_hours_end="07:00")
+    phone = mobile()
+    clock("2027-07-14T23:30:00+02:00" if status == "DONE" else "2027-07-15T01:00:00+02:00")
+    ticket_id = opened(firm, phone)
+    moved(firm.move(ticket_id, status))
+    clock(again)
+    answer = firm.ticket(phone).json()
+    assert (answer["ticket_id"], answer["confirmation"]) == (ticket_id, "deferred")
+    waiting = [m["status"] for m in firm.outbound(phone) if m["template"] == "ticket_confirmation"]
+    assert sorted(waiting) == ["queued", "suppressed"]
+
+
 MONDAY = {"starts_at": "2027-07-19T08:00:00Z"}
 TUESDAY = {"starts_at": "2027-07-20T08:00:00Z"}
 
