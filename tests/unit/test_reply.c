@@ -168,6 +168,15 @@ static const struct {
 	{ "Do you come out for emergencies? Water everywhere", REPLY_URGENT },
 	{ "Ja ist dies dringend", REPLY_URGENT },
 	{ "wenn dringend 1", REPLY_URGENT },
+	{ "Es eilt! Noch nicht repariert!", REPLY_URGENT },
+	{ "Bébé malade et pas de chauffage, c'est si urgent", REPLY_URGENT },
+	{ "La caldaia automatica è bloccata, scrivo per emergenze",
+	    REPLY_URGENT },
+	{ "Heating off, baby sick, please come if it's urgent enough for you",
+	    REPLY_URGENT },
+	{ "Ich antworte mit DRINGEND", REPLY_URGENT },
+	{ "C'est pas si urgent", REPLY_TEXT },
+	{ "Mein Postfach ist überflutet", REPLY_TEXT },
 
 	/* A negation of something else takes no emergency away. */
 	{ "Habe kein Wasser Notfall", REPLY_URGENT },
@@ -389,6 +398,8 @@ static const struct {
 	{ "Take me off your list", REPLY_STOP },
 	{ "Arrêt total des SMS", REPLY_STOP },
 	{ "Arret complet svp", REPLY_STOP },
+	{ "Arrêt total de vos SMS", REPLY_STOP },
+	{ "Basta che mi mandate SMS", REPLY_STOP },
 	{ "Basta telefonare!", REPLY_STOP },
 	{ "Arrêt total du chauffage", REPLY_TEXT },
 	/* Who misses one, or cancels something, is not told less. */
@@ -404,9 +415,11 @@ static const struct {
 	{ "Veuillez annuler svp", REPLY_TEXT },
 	{ "Ich will halt eine Antwort haben", REPLY_TEXT },
 	{ "Haben Sie halt die Nummer?", REPLY_TEXT },
-	{ "Schreiben Sie mir nicht?", REPLY_TEXT },
 	{ "Pour moi tranquille merci", REPLY_TEXT },
 	{ "Numero dalla lista", REPLY_TEXT },
+	{ "Können Sie mir nicht mehr Infos senden?", REPLY_TEXT },
+	{ "Wir bekommen keine SMS mehr von Ihnen", REPLY_TEXT },
+	{ "Keine SMS mehr von Ihnen erhalten?", REPLY_TEXT },
 	{ "Je ne veux plus recevoir de devis", REPLY_TEXT },
 	{ "Voglio ricevere SMS", REPLY_TEXT },
 	{ "Falsche Nummer", REPLY_TEXT },
@@ -533,6 +546,13 @@ static const struct {
 	{ "Übernehme ich, Meier ist krank", REPLY_YES },
 	{ "Je prends, Marc est en vacances", REPLY_YES },
 	{ "Prendo io, Marco è in ferie", REPLY_YES },
+	{ "Peter ist krank, ich übernehme", REPLY_YES },
+	{ "Tom is on holiday, I'll go", REPLY_YES },
+	{ "10 min away, on my way", REPLY_YES },
+	{ "Sto guidando, arrivo", REPLY_YES },
+	{ "Automatic door, on it", REPLY_YES },
+	{ "Ich fahre gerade und erhalte keine Mitteilungen", REPLY_NEITHER },
+	{ "Bin krank, komme erst am Montag wieder", REPLY_NEITHER },
 };
 
 START_TEST(an_answer_says_yes_or_no_or_neither)
