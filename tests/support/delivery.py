@@ -112,8 +112,8 @@ def kill_somebody(rng, processes, dispatchers):
 
 def settle(stack, ids, say):
     """Until no row waits: leases are over, and whoever can be asked was asked twice."""
-    def left(*statuses):
-        return stack.one("select count(*) from sms_log where id = any (%s::uuid[]) and status = any (%s)", ids, list(statuses))["count"]
+    def left(status):
+        return stack.one("select count(*) from sms_log where id = any (%s::uuid[]) and status = %s", ids, status)["count"]
 
     next_look = [0.0]
 
@@ -132,9 +132,10 @@ def settle(stack, ids, say):
                   " and (status_at > clock_timestamp() - interval '4 minutes' or ask_at > clock_timestamp())"
                   " for update skip locked)")
         say(f"{left('queued')} queued, {left('sending')} sending, {left('unknown')} unknown")
-        open_questions = stack.one(
-            "select count(*) from sms_log where status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3)")
-        return left("queued", "sending") == 0 and open_questions["count"] == 0
+        # in one look: a row goes from one to the other and back
+        return stack.one(
+            "select count(*) from sms_log where id = any (%s::uuid[]) and (status in ('queued', 'sending')"
+            " or status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3))", ids)["count"] == 0
 
     wait_for(rest, 400, "the outbox to come to rest")
 
