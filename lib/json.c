@@ -329,26 +329,33 @@ number_is_plain(double value)
 	return !(again < value) && !(again > value);
 }
 
-bool
-json_numbers_are_plain(const struct cJSON *v)
+static bool
+number_is_finite(double value)
+{
+	return isfinite(value);
+}
+
+static bool
+numbers_are(const struct cJSON *v, bool (*good)(double value))
 {
 	if (cJSON_IsNumber(v))
-		return number_is_plain(v->valuedouble);
+		return good(v->valuedouble);
 	for (const cJSON *m = json_first(v); m != NULL; m = m->next)
-		if (!json_numbers_are_plain(m))
+		if (!numbers_are(m, good))
 			return false;
 	return true;
 }
 
 bool
+json_numbers_are_plain(const struct cJSON *v)
+{
+	return numbers_are(v, number_is_plain);
+}
+
+bool
 json_numbers_are_finite(const struct cJSON *v)
 {
-	if (cJSON_IsNumber(v))
-		return isfinite(v->valuedouble);
-	for (const cJSON *m = json_first(v); m != NULL; m = m->next)
-		if (!json_numbers_are_finite(m))
-			return false;
-	return true;
+	return numbers_are(v, number_is_finite);
 }
 
 const struct cJSON *
