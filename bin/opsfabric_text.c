@@ -235,8 +235,7 @@ tell(const struct command_run *run, const struct checked *list, size_t count,
 	return good ? COMMAND_DONE : COMMAND_REFUSED;
 }
 
-/* COMMAND_TENANT_SHOW by the names of the view "tenants", which has defaults.
- */
+/* COMMAND_TENANT_SHOW as the view "tenants" has it, with its defaults. */
 static const char *
 row_value(const void *source, const char *column)
 {

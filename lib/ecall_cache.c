@@ -92,15 +92,17 @@ static void
 call_done(void *owner, const struct http_answer *answer)
 {
 	struct call *c = owner;
-	const char *text = legible(c->arena, answer->body, answer->body_len);
 	struct problem unread;
+	const char *text;
 
 	c->is_done = true;
-	if (answer->end != HTTP_ANSWERED)
+	if (answer->end != HTTP_ANSWERED) {
 		c->error = arena_strdup(c->arena,
 		    answer->error != NULL ? answer->error : "no answer");
-	else if (xml_parse(
-		     &c->document, c->arena, text, strlen(text), &unread) != 0)
+		return;
+	}
+	text = legible(c->arena, answer->body, answer->body_len);
+	if (xml_parse(&c->document, c->arena, text, strlen(text), &unread) != 0)
 		c->error = arena_printf(
 		    c->arena, "HTTP %d without XML", answer->status);
 }
