@@ -112,9 +112,6 @@ def kill_somebody(rng, processes, dispatchers):
 
 def settle(stack, ids, say):
     """Until no row waits: leases are over, and whoever can be asked was asked twice."""
-    def left(status):
-        return stack.one("select count(*) from sms_log where id = any (%s::uuid[]) and status = %s", ids, status)["count"]
-
     next_look = [0.0]
 
     def rest():
@@ -131,11 +128,14 @@ def settle(stack, ids, say):
                   " where status = 'unknown' and provider in ('ecall_https', 'twilio') and asks < 9"
                   " and (status_at > clock_timestamp() - interval '4 minutes' or ask_at > clock_timestamp())"
                   " for update skip locked)")
-        say(f"{left('queued')} queued, {left('sending')} sending, {left('unknown')} unknown")
-        # in one look: a row goes from one to the other and back
-        return stack.one(
-            "select count(*) from sms_log where id = any (%s::uuid[]) and (status in ('queued', 'sending')"
-            " or status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3))", ids)["count"] == 0
+        # In one look: a row goes from one to the other and back.
+        left = stack.one(
+            "select count(*) filter (where status = 'queued') as queued, count(*) filter (where status = 'sending') as sending,"
+            " count(*) filter (where status = 'unknown') as unknown, count(*) filter (where status in ('queued', 'sending')"
+            " or status = 'unknown' and (provider = 'ecall_https' or provider = 'twilio' and asks < 3)) as open"
+            " from sms_log where id = any (%s::uuid[])", ids)
+        say(f"{left['queued']} queued, {left['sending']} sending, {left['unknown']} unknown")
+        return left["open"] == 0
 
     wait_for(rest, 400, "the outbox to come to rest")
 
